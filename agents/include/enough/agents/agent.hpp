@@ -1,0 +1,78 @@
+#pragma once
+
+#include <enough/agents/answer.hpp>
+#include <enough/agents/failure.hpp>
+#include <enough/agents/token.hpp>
+#include <enough/async/deadline.hpp>
+#include <enough/async/task.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace enough {
+
+enum class Role { system, user, assistant };
+
+struct Message {
+    Role role = Role::user;
+    std::string content;
+
+    bool operator==(const Message&) const = default;
+};
+
+/// How to sample. Absent = the server's or model's own default.
+struct Sampling {
+    std::optional<double> temperature;  ///< 0 = greedy
+    std::optional<double> top_p;
+    std::optional<std::uint64_t> seed;
+    std::optional<std::int64_t> max_tokens;  ///< bound on output tokens, reasoning included
+    std::vector<std::string> stop;
+
+    bool operator==(const Sampling&) const = default;
+};
+
+enum class Flow { go_on, stop };
+
+/// Watches an answer while it is being written. Called on the executor that awaits `Agent::ask`, never concurrently.
+class AnswerSink {
+public:
+    virtual ~AnswerSink() = default;
+
+    /// A token with its evidence, in order. Returning `stop` ends the call at once: the agent closes the stream (or
+    /// stops decoding) and answers with `FinishReason::stopped_early`. The token is valid during the call only.
+    virtual Flow on_token(const Token& token) = 0;
+
+    /// Text as it arrives, for people who watch. Comes also when the server gives no evidence.
+    virtual void on_text(Phase phase, std::string_view text) = 0;
+
+    /// The call starts over (a retry): everything seen so far belongs to no answer.
+    virtual void on_restart() = 0;
+};
+
+/// One request. `sink` must outlive the `ask` it is given to.
+struct Request {
+    std::vector<Message> messages;
+    Sampling sampling;
+    int top_logprobs = 0;  ///< candidates wanted for each token; 0 = ask for no evidence
+    Deadline deadline;     ///< above all limits of the model itself
+    AnswerSink* sink = nullptr;
+};
+
+/// A model that can be asked. The only way a model is called; retry, rate limit, cache and record are agents that wrap
+/// agents.
+///
+/// `ask` returns an answer that is complete, or a `Failure`. It throws only when it is cancelled (`terminal`), and then
+/// it has closed its sockets. Several calls may be under way at once, on any executors that the agent was made for. The
+/// agent must outlive its calls.
+class Agent {
+public:
+    virtual ~Agent() = default;
+
+    virtual Task<Result<Answer>> ask(Request request) = 0;
+};
+
+}  // namespace enough

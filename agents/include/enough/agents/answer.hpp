@@ -1,0 +1,45 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace enough {
+
+/// Why a model stopped writing.
+enum class FinishReason {
+    stop,           ///< it was done
+    length,         ///< cut at `max_tokens` or at the context's end: the answer is incomplete
+    filter,         ///< withheld by the provider's content filter
+    stopped_early,  ///< our own sink said stop: the text is a fragment
+    other,          ///< a reason we have no name for (tool calls among them)
+};
+
+/// Tokens of one call. `output_tokens` includes reasoning tokens, `input_tokens` includes cached ones.
+struct Usage {
+    std::int64_t input_tokens = 0;
+    std::int64_t cached_input_tokens = 0;
+    std::int64_t output_tokens = 0;
+    std::int64_t reasoning_tokens = 0;
+    bool estimated = false;  ///< counted by us, because the server's own count never came (a call cut short)
+
+    Usage& operator+=(const Usage& other);
+    bool operator==(const Usage&) const = default;
+};
+
+/// A complete answer of one call. A stream that ended early never becomes one.
+struct Answer {
+    std::string text;       ///< what is shown to the user; without the reasoning part
+    std::string reasoning;  ///< the reasoning part where the server separates it, else empty
+    FinishReason finish_reason = FinishReason::stop;
+    Usage usage;
+    std::optional<std::int64_t> reported_output_tokens;  ///< the server's own count, absent if it gave none
+    std::string model;        ///< the server's id of the model that answered
+    std::string fingerprint;  ///< server build or model hash where known, else empty
+    bool logprobs_refused = false;  ///< evidence was asked for and the server refuses to give any
+    std::chrono::duration<double, std::milli> latency{};
+    std::optional<std::chrono::duration<double, std::milli>> first_token;  ///< from the request being sent
+};
+
+}  // namespace enough

@@ -1,0 +1,90 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace enough {
+
+/// A value that must never be printed. It has no stream operator and no implicit conversion; `reveal` is greppable.
+class Secret {
+public:
+    Secret() = default;
+    explicit Secret(std::string value) : value_(std::move(value)) {}
+
+    const std::string& reveal() const { return value_; }
+    bool empty() const { return value_.empty(); }
+
+private:
+    std::string value_;
+};
+
+struct Timeouts {
+    std::chrono::milliseconds connect{5'000};       ///< resolve, connect and TLS handshake
+    std::chrono::milliseconds first_token{60'000};  ///< from the request being sent to the first token
+    std::chrono::milliseconds idle{30'000};         ///< between tokens; comments and empty chunks don't count
+    std::chrono::milliseconds total{300'000};       ///< of one attempt
+};
+
+struct RetryPolicy {
+    int attempts = 4;  ///< in all, the first included
+    std::chrono::milliseconds delay{500};
+    std::chrono::milliseconds max_delay{20'000};
+};
+
+/// Absent = no limit.
+struct RateLimits {
+    std::optional<int> concurrency;
+    std::optional<int> requests_per_minute;
+    std::optional<std::int64_t> tokens_per_minute;
+};
+
+/// Any OpenAI-compatible server.
+struct OpenAiSettings {
+    std::string base_url = "https://api.openai.com/v1";
+    Secret api_key;
+    std::string model;
+    std::map<std::string, std::string> headers;  ///< sent besides our own; values may hold secrets
+    std::string extra_body;  ///< a JSON object merged into the request body, or empty
+    std::string ca_file;     ///< PEM bundle that replaces the system's trust store, or empty
+    std::string max_tokens_field = "max_tokens";  ///< some servers want `max_completion_tokens`
+    Timeouts timeouts;
+    RetryPolicy retry;
+    RateLimits limits;
+};
+
+/// A GGUF file run in this process by llama.cpp's library.
+struct LlamaSettings {
+    std::string path;
+    std::uint32_t context = 4096;  ///< tokens, prompt and answer together
+    int threads = 0;               ///< 0 = one per core, at most 8
+    std::int64_t max_tokens = 1024;  ///< bound used where a request states none
+};
+
+/// One prepared answer of a scripted model.
+struct ScriptedAnswer {
+    std::string text;
+    std::string reasoning;
+    std::optional<std::string> when;  ///< RE2 searched in the last user message; absent = fits any
+    std::vector<double> entropy;      ///< bits per token; one value is used for every token; empty = no evidence
+    std::optional<std::int64_t> tokens;  ///< output tokens; absent = words of the text, or the number of entropies
+    std::optional<std::int64_t> input_tokens;  ///< absent = words of the prompt
+    std::string finish_reason = "stop";        ///< stop | length | filter
+    std::optional<std::string> error;          ///< a FailureKind's name: the call fails with it instead
+    std::chrono::milliseconds delay{0};
+    bool repeat = false;  ///< may be given any number of times; else once
+};
+
+/// Answers from the workflow itself: for tests of workflows, without any model.
+struct ScriptedSettings {
+    std::vector<ScriptedAnswer> answers;
+    RetryPolicy retry{.attempts = 1};
+};
+
+using ProviderSettings = std::variant<OpenAiSettings, LlamaSettings, ScriptedSettings>;
+
+}  // namespace enough

@@ -1,0 +1,64 @@
+#include "inputs.hpp"
+
+#include <enough/workflows/inputs.hpp>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <fstream>
+#include <iterator>
+#include <stdexcept>
+
+namespace enough::cli {
+namespace {
+
+constexpr std::size_t max_file = 16 * 1024 * 1024;
+
+std::string content_of(const std::string& file) {
+    std::ifstream in(file, std::ios::binary);
+    if (!in) throw std::invalid_argument(fmt::format("cannot read {}", file));
+    std::string text{std::istreambuf_iterator<char>(in), {}};
+    if (text.size() > max_file) throw std::invalid_argument(fmt::format("{} is larger than 16 MiB", file));
+    return text;
+}
+
+const Input* input_named(const Workflow& workflow, const std::string& name) {
+    for (const auto& [known, input] : workflow.inputs)
+        if (known == name) return &input;
+    return nullptr;
+}
+
+void add(const Workflow& workflow, const std::string& argument, nlohmann::json& given) {
+    const std::size_t equals = argument.find('=');
+    if (equals == std::string::npos || equals == 0)
+        throw std::invalid_argument(fmt::format("-i {}: expected NAME=VALUE", argument));
+    const std::string name = argument.substr(0, equals);
+    if (given.contains(name)) throw std::invalid_argument(fmt::format("input '{}' was given twice", name));
+    std::string value = argument.substr(equals + 1);
+    if (value.starts_with('@')) value = content_of(value.substr(1));
+    const Input* input = input_named(workflow, name);
+    try {
+        given[name] = input ? parse_input(input->type, value) : nlohmann::json(value);
+    } catch (const std::invalid_argument& error) {
+        throw std::invalid_argument(fmt::format("input '{}': {}", name, error.what()));
+    }
+}
+
+}  // namespace
+
+nlohmann::json read_inputs(const Workflow& workflow, const std::vector<std::string>& arguments) {
+    nlohmann::json given = nlohmann::json::object();
+    std::vector<std::string> faults;
+    for (const std::string& argument : arguments) {
+        try {
+            add(workflow, argument, given);
+        } catch (const std::invalid_argument& fault) {
+            faults.emplace_back(fault.what());
+        }
+    }
+    if (faults.empty()) given = check_inputs(workflow, given, faults);
+    if (!faults.empty()) throw std::invalid_argument(fmt::format("{}", fmt::join(faults, "\n")));
+    return given;
+}
+
+}  // namespace enough::cli

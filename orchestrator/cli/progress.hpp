@@ -1,0 +1,40 @@
+#pragma once
+
+#include "terminal.hpp"
+
+#include <enough/orchestrator/event.hpp>
+
+#include <chrono>
+#include <map>
+#include <string>
+
+namespace enough::cli {
+
+/// Shows a run on the terminal while it happens: a line for each call that has been decided on, and below them, where
+/// there is a terminal, what is being written right now.
+class Progress : public EventSink {
+public:
+    explicit Progress(Terminal& terminal) : terminal_(terminal) {}
+
+    void on(const Event& event) override;
+    void on_delta(const CallDelta& delta) override;
+
+private:
+    struct Call {
+        std::string who;  ///< `solve  solver  1/4`
+        RunTime began{};
+        std::int64_t tokens = 0;
+    };
+
+    void requested(const CallRequested& event, RunTime at);
+    void answered(const CallAnswered& event);
+    void judged(const CallJudged& event, RunTime at);
+    void given_up(const CallGivenUp& event, RunTime at);
+    void finished(const StepFinished& event);
+
+    Terminal& terminal_;
+    std::map<CallId, Call> calls_;
+    std::chrono::steady_clock::time_point shown_{};
+};
+
+}  // namespace enough::cli

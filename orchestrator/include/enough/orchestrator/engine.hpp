@@ -1,0 +1,57 @@
+#pragma once
+
+#include <enough/agents/agent.hpp>
+#include <enough/async/task.hpp>
+#include <enough/orchestrator/event.hpp>
+#include <enough/orchestrator/run_state.hpp>
+#include <enough/workflows/workflow.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <nlohmann/json_fwd.hpp>
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace enough {
+
+/// The models of a workflow, ready to be asked. Shared by all its runs, so that connections, rate limits and loaded
+/// files are too.
+using Agents = std::map<std::string, std::unique_ptr<Agent>>;
+
+/// Makes an agent for each model of `workflow`. Cheap: nothing is connected or loaded yet.
+Agents make_agents(const Workflow& workflow, asio::any_io_executor executor);
+
+struct RunOptions {
+    std::string run_id;             ///< empty: a new random one
+    std::vector<EventSink*> sinks;  ///< must outlive the run
+};
+
+/// Runs one workflow any number of times, also at the same time.
+///
+/// A run lives on the executor that awaits it, which must be a strand or a single-threaded context's. The engine must
+/// outlive its runs.
+class Engine {
+public:
+    /// Makes the models' agents itself.
+    Engine(std::shared_ptr<const Workflow> workflow, asio::any_io_executor executor);
+    /// Uses the given ones: for tests, decorators and callers with agents of their own. Every model must be there.
+    Engine(std::shared_ptr<const Workflow> workflow, Agents agents);
+
+    /// Runs to the end and returns the final state; `report(state)` makes the run report of it. What goes wrong in a
+    /// run is in the state, not an exception; inputs that do not fit throw `std::invalid_argument` before anything is
+    /// asked.
+    ///
+    /// Cancelling it (`terminal`) closes every socket of the run, joins its calls and returns normally, with the status
+    /// `cancelled`. When it returns, nothing of the run is left running.
+    Task<RunState> run(nlohmann::json inputs, RunOptions options = {});
+
+    const Workflow& workflow() const { return *workflow_; }
+
+private:
+    std::shared_ptr<const Workflow> workflow_;
+    Agents agents_;
+};
+
+}  // namespace enough

@@ -1,0 +1,72 @@
+#include <enough/orchestrator/engine.hpp>
+
+#include "engine/live_run.hpp"
+
+#include <enough/agents/registry.hpp>
+#include <enough/workflows/inputs.hpp>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/uuid/random_generator.hpp>
+#include <boost/uuid/uuid_io.hpp>
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include <chrono>
+#include <ctime>
+#include <stdexcept>
+#include <utility>
+
+namespace enough {
+namespace {
+
+std::string now_utc() {
+    const auto now = std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
+    const auto milliseconds = now.time_since_epoch().count() % 1000;
+    const std::tm calendar = fmt::gmtime(std::chrono::system_clock::to_time_t(now));
+    return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", calendar, milliseconds);
+}
+
+nlohmann::json complete_inputs(const Workflow& workflow, const nlohmann::json& given) {
+    std::vector<std::string> faults;
+    nlohmann::json inputs = check_inputs(workflow, given, faults);
+    if (!faults.empty()) throw std::invalid_argument(fmt::format("{}", fmt::join(faults, "\n")));
+    return inputs;
+}
+
+}  // namespace
+
+Agents make_agents(const Workflow& workflow, asio::any_io_executor executor) {
+    Agents agents;
+    for (const auto& [name, model] : workflow.models) agents.emplace(name, make_agent(model.provider, executor));
+    return agents;
+}
+
+Engine::Engine(std::shared_ptr<const Workflow> workflow, asio::any_io_executor executor)
+    : workflow_(std::move(workflow)), agents_(make_agents(*workflow_, std::move(executor))) {}
+
+Engine::Engine(std::shared_ptr<const Workflow> workflow, Agents agents)
+    : workflow_(std::move(workflow)), agents_(std::move(agents)) {
+    for (const auto& [name, model] : workflow_->models)
+        if (!agents_.contains(name)) throw std::invalid_argument(fmt::format("no agent for model '{}'", name));
+}
+
+Task<RunState> Engine::run(nlohmann::json inputs, RunOptions options) {
+    RunStarted start;
+    start.workflow = workflow_->name;
+    start.workflow_hash = workflow_->hash;
+    start.started = now_utc();
+    start.inputs = complete_inputs(*workflow_, inputs);
+    if (options.run_id.empty()) options.run_id = to_string(boost::uuids::random_generator()());
+
+    const asio::any_io_executor executor = co_await asio::this_coro::executor;
+    LiveRun live(workflow_, agents_, std::move(options), executor);
+    // A coroutine thread of its own: it looks after being cancelled by itself, and the caller's settings stay untouched.
+    co_await asio::co_spawn(executor, live.to_end(std::move(start)), asio::use_awaitable);
+    co_return std::move(live).state();
+}
+
+}  // namespace enough

@@ -1,0 +1,170 @@
+#include <enough/orchestrator/event.hpp>
+
+#include "event_names.hpp"
+#include "json_fields.hpp"
+
+#include <stdexcept>
+#include <utility>
+
+namespace enough {
+namespace {
+
+using nlohmann::json;
+
+FailureKind failure_named(const std::string& text) {
+    for (int i = 0; i <= static_cast<int>(FailureKind::script_ended); ++i)
+        if (name(static_cast<FailureKind>(i)) == text) return static_cast<FailureKind>(i);
+    throw std::invalid_argument("unknown failure '" + text.substr(0, 40) + "'");
+}
+
+Usage read_usage(const Fields& fields) {
+    return {.input_tokens = fields.get<std::int64_t>("input_tokens"),
+            .cached_input_tokens = fields.get<std::int64_t>("cached_input_tokens"),
+            .output_tokens = fields.get<std::int64_t>("output_tokens"),
+            .reasoning_tokens = fields.get<std::int64_t>("reasoning_tokens"),
+            .estimated = fields.get<bool>("estimated")};
+}
+
+EvidenceSummary read_evidence(const Fields& fields) {
+    EvidenceSummary evidence;
+    const Fields signals = fields.object("signals");
+    const auto signal = [&](Signal which) { return signals.optional<double>(std::string(name(which)).c_str()); };
+    evidence.tokens = fields.get<std::size_t>("tokens");
+    evidence.evidence_tokens = fields.get<std::size_t>("evidence_tokens");
+    evidence.entropy_mean = signal(Signal::entropy_mean);
+    evidence.entropy_max = signal(Signal::entropy_max);
+    evidence.entropy_tail = signal(Signal::entropy_tail);
+    evidence.confidence_mean = signal(Signal::confidence_mean);
+    evidence.confidence_tail = signal(Signal::confidence_tail);
+    evidence.confidence_lowest_group = signal(Signal::confidence_lowest_group);
+    evidence.confidence_bottom10 = signal(Signal::confidence_bottom10);
+    evidence.logprob_mean = signal(Signal::logprob_mean);
+    evidence.logprob_tokens = fields.get<std::size_t>("logprob_tokens");
+    evidence.mean_covered_mass = fields.optional<double>("mean_covered_mass");
+    evidence.min_k_effective = fields.optional<int>("min_k_effective");
+    evidence.absent_tokens = fields.get<std::size_t>("absent_tokens");
+    evidence.adjacent_pairs = fields.get<std::size_t>("adjacent_pairs");
+    evidence.repeated_pairs = fields.get<std::size_t>("repeated_pairs");
+    evidence.corrupt_tokens = fields.get<std::size_t>("corrupt_tokens");
+    return evidence;
+}
+
+Answer read_answer(const Fields& fields) {
+    Answer answer;
+    answer.text = fields.get<std::string>("text");
+    answer.reasoning = fields.get<std::string>("reasoning");
+    answer.finish_reason = value_named(finish_reasons, fields.get<std::string>("finish_reason"), "finish_reason");
+    answer.usage = read_usage(fields.object("usage"));
+    answer.reported_output_tokens = fields.optional<std::int64_t>("reported_output_tokens");
+    answer.model = fields.get<std::string>("model");
+    answer.fingerprint = fields.get<std::string>("fingerprint");
+    answer.logprobs_refused = fields.get<bool>("logprobs_refused");
+    answer.latency = RunTime{fields.get<double>("latency_ms")};
+    if (const auto first = fields.optional<double>("first_token_ms")) answer.first_token = RunTime{*first};
+    return answer;
+}
+
+Judgement read_judgement(const Fields& fields) {
+    const auto verdict = verdict_named(fields.get<std::string>("verdict"));
+    if (!verdict) throw std::invalid_argument("unknown verdict");
+    return {.verdict = *verdict,
+            .reason = fields.get<std::string>("reason"),
+            .value = fields.optional<double>("value"),
+            .threshold = fields.optional<double>("threshold"),
+            .coverage = fields.get<double>("coverage")};
+}
+
+Status read_status(const Fields& fields) {
+    const auto status = status_named(fields.get<std::string>("status"));
+    if (!status) throw std::invalid_argument("unknown status");
+    return *status;
+}
+
+Sampling read_sampling(const Fields& fields) {
+    return {.temperature = fields.optional<double>("temperature"),
+            .top_p = fields.optional<double>("top_p"),
+            .seed = fields.optional<std::uint64_t>("seed"),
+            .max_tokens = fields.optional<std::int64_t>("max_tokens"),
+            .stop = fields.get<std::vector<std::string>>("stop")};
+}
+
+EventBody read_call_requested(const Fields& f) {
+    CallRequested body{.call = f.get<CallId>("call"),
+                       .step = f.get<std::string>("step"),
+                       .agent = f.get<std::string>("agent"),
+                       .model = f.get<std::string>("model"),
+                       .rung = f.get<std::size_t>("rung"),
+                       .chain_step = f.get<int>("chain_step"),
+                       .chain_length = f.get<int>("chain_length"),
+                       .messages = {},
+                       .sampling = read_sampling(f.object("sampling"))};
+    for (const Fields& message : f.list("messages"))
+        body.messages.push_back(
+            {value_named(roles, message.get<std::string>("role"), "role"), message.get<std::string>("content")});
+    return body;
+}
+
+EventBody read_run_started(const Fields& f) {
+    RunStarted body{.version = f.get<int>("version"),
+                    .workflow = f.get<std::string>("workflow"),
+                    .workflow_hash = f.get<std::string>("workflow_hash"),
+                    .started = f.get<std::string>("started"),
+                    .inputs = f.object("inputs").json()};
+    if (body.version != RunStarted::current_version)
+        throw std::invalid_argument("event format version " + std::to_string(body.version) + "; this program reads " +
+                                    std::to_string(RunStarted::current_version));
+    return body;
+}
+
+EventBody read_call_answered(const Fields& f) {
+    CallAnswered body{.call = f.get<CallId>("call"), .answer = read_answer(f.object("answer")), .evidence = {}};
+    if (f.has("evidence")) body.evidence = read_evidence(f.object("evidence"));
+    return body;
+}
+
+using Reader = EventBody (*)(const Fields&);
+const std::pair<std::string_view, Reader> readers[] = {
+    {"run_started", read_run_started},
+    {"call_answered", read_call_answered},
+    {"call_failed",
+     [](const Fields& f) -> EventBody {
+         return CallFailed{f.get<CallId>("call"), failure_named(f.get<std::string>("kind")),
+                           f.get<std::string>("message"), read_usage(f.object("spent"))};
+     }},
+    {"call_aborted",
+     [](const Fields& f) -> EventBody { return CallAborted{f.get<CallId>("call"), read_usage(f.object("spent"))}; }},
+    {"time_expired", [](const Fields&) -> EventBody { return TimeExpired{}; }},
+    {"cancel_requested", [](const Fields&) -> EventBody { return CancelRequested{}; }},
+    {"step_started", [](const Fields& f) -> EventBody { return StepStarted{f.get<std::string>("step")}; }},
+    {"call_requested", read_call_requested},
+    {"call_judged",
+     [](const Fields& f) -> EventBody {
+         return CallJudged{f.get<CallId>("call"), read_judgement(f.object("judgement")),
+                           f.optional<std::string>("signal").value_or(""), f.optional<std::string>("answer")};
+     }},
+    {"call_given_up",
+     [](const Fields& f) -> EventBody { return CallGivenUp{f.get<CallId>("call"), f.get<std::string>("reason")}; }},
+    {"step_finished",
+     [](const Fields& f) -> EventBody {
+         return StepFinished{f.get<std::string>("step"), read_status(f), f.optional<std::string>("answer"),
+                             f.get<std::string>("reason")};
+     }},
+    {"run_finished",
+     [](const Fields& f) -> EventBody {
+         return RunFinished{read_status(f), f.optional<std::string>("output"), f.optional<std::string>("error")};
+     }},
+};
+
+}  // namespace
+
+Event event_from_json(const json& line) {
+    const Fields fields(line);
+    const std::string type = fields.get<std::string>("type");
+    for (const auto& [known, read] : readers)
+        if (known == type)
+            return {fields.get<std::string>("run_id"), fields.get<std::uint64_t>("number"),
+                    RunTime{fields.get<double>("at_ms")}, read(fields)};
+    throw std::invalid_argument("unknown event type '" + type.substr(0, 40) + "'");
+}
+
+}  // namespace enough

@@ -1,0 +1,141 @@
+#include <enough/orchestrator/event.hpp>
+
+#include "event_names.hpp"
+#include "json_fields.hpp"
+
+#include <utility>
+
+// The event log's format: one object a line, {"run_id", "number", "at_ms", "type", …the fields of the type}. What is
+// absent is null, so that a line tells everything its type has.
+
+namespace enough {
+namespace {
+
+using nlohmann::json;
+
+json write(const Usage& usage) {
+    return {{"input_tokens", usage.input_tokens},
+            {"cached_input_tokens", usage.cached_input_tokens},
+            {"output_tokens", usage.output_tokens},
+            {"reasoning_tokens", usage.reasoning_tokens},
+            {"estimated", usage.estimated}};
+}
+
+json write(const EvidenceSummary& evidence) {
+    json signals = json::object();
+    for (const Signal signal : all_signals)
+        if (const auto value = evidence.value(signal)) signals[std::string(name(signal))] = *value;
+    return {{"tokens", evidence.tokens},
+            {"evidence_tokens", evidence.evidence_tokens},
+            {"signals", std::move(signals)},
+            {"logprob_tokens", evidence.logprob_tokens},
+            {"mean_covered_mass", null_or(evidence.mean_covered_mass)},
+            {"min_k_effective", null_or(evidence.min_k_effective)},
+            {"absent_tokens", evidence.absent_tokens},
+            {"adjacent_pairs", evidence.adjacent_pairs},
+            {"repeated_pairs", evidence.repeated_pairs},
+            {"corrupt_tokens", evidence.corrupt_tokens}};
+}
+
+json write(const Answer& answer) {
+    json first_token = answer.first_token ? json(answer.first_token->count()) : json(nullptr);
+    return {{"text", answer.text},
+            {"reasoning", answer.reasoning},
+            {"finish_reason", named(finish_reasons, answer.finish_reason)},
+            {"usage", write(answer.usage)},
+            {"reported_output_tokens", null_or(answer.reported_output_tokens)},
+            {"model", answer.model},
+            {"fingerprint", answer.fingerprint},
+            {"logprobs_refused", answer.logprobs_refused},
+            {"latency_ms", answer.latency.count()},
+            {"first_token_ms", std::move(first_token)}};
+}
+
+json write(const Judgement& judgement) {
+    return {{"verdict", name(judgement.verdict)},
+            {"reason", judgement.reason},
+            {"value", null_or(judgement.value)},
+            {"threshold", null_or(judgement.threshold)},
+            {"coverage", judgement.coverage}};
+}
+
+struct Write {
+    json& line;
+
+    void operator()(const RunStarted& body) {
+        line["version"] = body.version;
+        line["workflow"] = body.workflow;
+        line["workflow_hash"] = body.workflow_hash;
+        line["started"] = body.started;
+        line["inputs"] = body.inputs;
+    }
+    void operator()(const CallAnswered& body) {
+        line["call"] = body.call;
+        line["answer"] = write(body.answer);
+        line["evidence"] = body.evidence ? write(*body.evidence) : json(nullptr);
+    }
+    void operator()(const CallFailed& body) {
+        line["call"] = body.call;
+        line["kind"] = name(body.kind);
+        line["message"] = body.message;
+        line["spent"] = write(body.spent);
+    }
+    void operator()(const CallAborted& body) {
+        line["call"] = body.call;
+        line["spent"] = write(body.spent);
+    }
+    void operator()(const TimeExpired&) {}
+    void operator()(const CancelRequested&) {}
+    void operator()(const StepStarted& body) { line["step"] = body.step; }
+    void operator()(const CallRequested& body) {
+        line["call"] = body.call;
+        line["step"] = body.step;
+        line["agent"] = body.agent;
+        line["model"] = body.model;
+        line["rung"] = body.rung;
+        line["chain_step"] = body.chain_step;
+        line["chain_length"] = body.chain_length;
+        line["messages"] = json::array();
+        for (const Message& message : body.messages)
+            line["messages"].push_back({{"role", named(roles, message.role)}, {"content", message.content}});
+        line["sampling"] = {{"temperature", null_or(body.sampling.temperature)},
+                            {"top_p", null_or(body.sampling.top_p)},
+                            {"seed", null_or(body.sampling.seed)},
+                            {"max_tokens", null_or(body.sampling.max_tokens)},
+                            {"stop", body.sampling.stop}};
+    }
+    void operator()(const CallJudged& body) {
+        line["call"] = body.call;
+        line["signal"] = body.signal.empty() ? json(nullptr) : json(body.signal);
+        line["judgement"] = write(body.judgement);
+        line["answer"] = null_or(body.answer);
+    }
+    void operator()(const CallGivenUp& body) {
+        line["call"] = body.call;
+        line["reason"] = body.reason;
+    }
+    void operator()(const StepFinished& body) {
+        line["step"] = body.step;
+        line["status"] = name(body.status);
+        line["answer"] = null_or(body.answer);
+        line["reason"] = body.reason;
+    }
+    void operator()(const RunFinished& body) {
+        line["status"] = name(body.status);
+        line["output"] = null_or(body.output);
+        line["error"] = null_or(body.error);
+    }
+};
+
+}  // namespace
+
+json to_json(const Event& event) {
+    json line{{"run_id", event.run_id},
+              {"number", event.number},
+              {"at_ms", event.at.count()},
+              {"type", type_name(event.body)}};
+    std::visit(Write{line}, event.body);
+    return line;
+}
+
+}  // namespace enough
