@@ -1,0 +1,123 @@
+// Runs every file of tests/cases: a workflow, scripted answers, and the trace of events that must come of them.
+
+#include "support/case_file.hpp"
+#include "support/recorder.hpp"
+#include "support/trace.hpp"
+
+#include <enough/orchestrator/engine.hpp>
+#include <enough/orchestrator/report.hpp>
+#include <enough/orchestrator/step.hpp>
+#include <enough/workflows/load.hpp>
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+
+namespace enough::test {
+namespace {
+
+constexpr std::chrono::seconds limit{20};
+
+std::vector<std::filesystem::path> case_files() {
+    std::vector<std::filesystem::path> files;
+    for (const auto& entry : std::filesystem::directory_iterator(std::filesystem::path(ENOUGH_TESTS_DIR) / "cases"))
+        if (entry.path().extension() == ".yaml") files.push_back(entry.path());
+    std::sort(files.begin(), files.end());
+    return files;
+}
+
+struct Outcome {
+    RunState state;
+    std::vector<Event> events;
+};
+
+Outcome run_case(const CaseFile& example, std::shared_ptr<const Workflow> workflow) {
+    asio::io_context context(1);
+    asio::cancellation_signal cancel;
+    Engine engine(std::move(workflow), context.get_executor());
+    Recorder recorder([&](const Event& event) {
+        if (!example.cancel_at.empty() && trace_line(event) == example.cancel_at)
+            asio::post(context, [&] { cancel.emit(asio::cancellation_type::terminal); });
+    });
+    Outcome outcome;
+    std::exception_ptr error;
+    const auto done = [&](std::exception_ptr thrown, RunState state) {
+        error = thrown;
+        outcome.state = std::move(state);
+    };
+    RunOptions options;
+    options.sinks.push_back(&recorder);
+    asio::co_spawn(context, engine.run(example.inputs, options), asio::bind_cancellation_slot(cancel.slot(), done));
+    context.run_for(limit);
+    if (!context.stopped()) throw std::runtime_error("the run does not end");
+    if (error) std::rethrow_exception(error);
+    outcome.events = recorder.events();
+    return outcome;
+}
+
+std::vector<std::string> messages_of(const std::vector<Event>& events, int call) {
+    std::vector<std::string> lines;
+    for (const Event& event : events) {
+        const auto* requested = std::get_if<CallRequested>(&event.body);
+        if (!requested || requested->call != static_cast<CallId>(call)) continue;
+        for (const Message& message : requested->messages) {
+            const char* role = message.role == Role::system ? "system" : message.role == Role::user ? "user" : "assistant";
+            lines.push_back(std::string(role) + ": " + message.content);
+        }
+    }
+    return lines;
+}
+
+/// The log, written and read back, must fold to the same state.
+void expect_same_when_folded(const Outcome& outcome) {
+    std::vector<Event> read_back;
+    for (const Event& event : outcome.events)
+        read_back.push_back(event_from_json(nlohmann::json::parse(to_json(event).dump())));
+    EXPECT_TRUE(fold(outcome.state.workflow, read_back) == outcome.state);
+}
+
+class Case : public testing::TestWithParam<std::filesystem::path> {};
+
+TEST_P(Case, GivesTheTrace) {
+    const CaseFile example = read_case(GetParam());
+    SCOPED_TRACE(example.about);
+    const LoadResult loaded = load_workflow_text(example.workflow, GetParam().filename().string());
+    for (const Problem& problem : loaded.problems)
+        if (problem.severity == Severity::error) ADD_FAILURE() << to_string(problem);
+    ASSERT_TRUE(loaded.workflow);
+
+    const Outcome outcome = run_case(example, loaded.workflow);
+    std::vector<std::string> trace;
+    for (const Event& event : outcome.events) trace.push_back(trace_line(event));
+    EXPECT_THAT(trace, testing::ElementsAreArray(example.trace));
+    EXPECT_EQ(name(outcome.state.status), example.status);
+    EXPECT_EQ(outcome.state.output, example.output);
+    EXPECT_EQ(outcome.state.error.has_value(), example.error.has_value()) << outcome.state.error.value_or("");
+    if (example.error) EXPECT_THAT(outcome.state.error.value_or(""), testing::HasSubstr(*example.error));
+    const auto full = nlohmann::json::parse(report(outcome.state).dump());
+    for (const auto& [pointer, value] : example.report)
+        EXPECT_EQ(full.value(nlohmann::json::json_pointer(pointer), nlohmann::json("(absent)")), value) << pointer;
+    for (const auto& [call, messages] : example.messages)
+        EXPECT_THAT(messages_of(outcome.events, call), testing::ElementsAreArray(messages)) << "call " << call;
+    expect_same_when_folded(outcome);
+}
+
+INSTANTIATE_TEST_SUITE_P(Files, Case, testing::ValuesIn(case_files()), [](const auto& file) {
+    std::string name = file.param.stem().string();
+    std::replace_if(name.begin(), name.end(), [](unsigned char c) { return std::isalnum(c) == 0; }, '_');
+    return name;
+});
+
+TEST(Cases, AreThere) { EXPECT_GE(case_files().size(), 25U); }
+
+}  // namespace
+}  // namespace enough::test

@@ -1,0 +1,162 @@
+// Properties that hold for every workflow: many random ones are run with scripted models.
+
+#include "support/random_workflow.hpp"
+#include "support/recorder.hpp"
+#include "support/trace.hpp"
+
+#include <enough/orchestrator/engine.hpp>
+#include <enough/orchestrator/event_log.hpp>
+#include <enough/orchestrator/step.hpp>
+#include <enough/workflows/load.hpp>
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <map>
+#include <set>
+#include <sstream>
+
+namespace enough::test {
+namespace {
+
+struct Outcome {
+    RunState state;
+    std::vector<Event> events;
+};
+
+/// Runs to the end; cancels at the given event if there is one.
+Outcome run_once(std::shared_ptr<const Workflow> workflow, std::uint64_t cancel_at) {
+    asio::io_context context(1);
+    asio::cancellation_signal cancel;
+    Engine engine(std::move(workflow), context.get_executor());
+    Recorder recorder([&](const Event& event) {
+        if (event.number == cancel_at) asio::post(context, [&] { cancel.emit(asio::cancellation_type::terminal); });
+    });
+    Outcome outcome;
+    std::exception_ptr error;
+    const auto done = [&](std::exception_ptr thrown, RunState state) {
+        error = thrown;
+        outcome.state = std::move(state);
+    };
+    RunOptions options;
+    options.sinks.push_back(&recorder);
+    asio::co_spawn(context, engine.run(nlohmann::json::object(), options),
+                   asio::bind_cancellation_slot(cancel.slot(), done));
+    context.run_for(std::chrono::seconds(20));
+    if (!context.stopped()) throw std::runtime_error("the run does not end");
+    if (error) std::rethrow_exception(error);
+    outcome.events = recorder.events();
+    return outcome;
+}
+
+std::string log_of(const std::vector<Event>& events) {
+    std::string text;
+    for (const Event& event : events) text += to_json(event).dump() + "\n";
+    return text;
+}
+
+void expect_in_order(const Outcome& outcome) {
+    std::set<CallId> open;
+    for (std::size_t i = 0; i < outcome.events.size(); ++i) {
+        const EventBody& body = outcome.events[i].body;
+        EXPECT_EQ(outcome.events[i].number, i + 1);
+        EXPECT_EQ(std::holds_alternative<RunFinished>(body), i + 1 == outcome.events.size());
+        if (const auto* asked = std::get_if<CallRequested>(&body)) EXPECT_TRUE(open.insert(asked->call).second);
+        if (const auto* answered = std::get_if<CallAnswered>(&body)) EXPECT_EQ(open.erase(answered->call), 1U);
+        if (const auto* failed = std::get_if<CallFailed>(&body)) EXPECT_EQ(open.erase(failed->call), 1U);
+        if (const auto* aborted = std::get_if<CallAborted>(&body)) EXPECT_EQ(open.erase(aborted->call), 1U);
+    }
+    EXPECT_TRUE(open.empty()) << "a call outlived its run";
+    EXPECT_TRUE(is_final(outcome.state.status));
+    for (const StepState& step : outcome.state.steps) EXPECT_TRUE(is_final(step.status));
+}
+
+void expect_within_budget(const Outcome& outcome) {
+    const Budget& budget = outcome.state.budget;
+    const RunLimits& limits = budget.limits();
+    if (limits.calls) EXPECT_LE(budget.calls(), *limits.calls);
+    if (outcome.state.status == Status::over_budget) return;  // said plainly, not silently
+    if (limits.tokens) EXPECT_LE(budget.used().input_tokens + budget.used().output_tokens, *limits.tokens);
+    if (limits.usd) EXPECT_LE(budget.used_usd(), *limits.usd * (1 + 1e-12));
+}
+
+/// No verdict accepts what may not be accepted.
+void expect_sound_verdicts(const Outcome& outcome) {
+    for (const CallRecord& call : outcome.state.calls) {
+        if (!call.judgement || call.judgement->verdict != Verdict::accept) continue;
+        EXPECT_EQ(call.finish_reason, FinishReason::stop);
+        EXPECT_TRUE(call.answer.has_value());
+        if (call.signal.empty()) continue;
+        ASSERT_TRUE(call.judgement->value && call.judgement->threshold);
+        EXPECT_LE(*call.judgement->value, *call.judgement->threshold);
+    }
+}
+
+void expect_same_when_folded(const Outcome& outcome) {
+    std::istringstream log(log_of(outcome.events));
+    EXPECT_TRUE(fold(outcome.state.workflow, read_event_log(log)) == outcome.state);
+}
+
+void check(std::uint64_t seed, std::uint64_t cancel_at, std::map<Status, int>& seen) {
+    const std::string text = random_workflow(seed);
+    SCOPED_TRACE("seed " + std::to_string(seed) + "\n" + text);
+    const LoadResult loaded = load_workflow_text(text, "random.yaml");
+    for (const Problem& problem : loaded.problems) ASSERT_NE(problem.severity, Severity::error) << to_string(problem);
+    const Outcome outcome = run_once(loaded.workflow, cancel_at);
+    expect_in_order(outcome);
+    expect_within_budget(outcome);
+    expect_sound_verdicts(outcome);
+    expect_same_when_folded(outcome);
+    ++seen[outcome.state.status];
+}
+
+TEST(RandomRuns, EndInOrderWithinBudgetAndFoldToTheSameState) {
+    std::map<Status, int> seen;
+    for (std::uint64_t seed = 1; seed <= 400 && !HasFailure(); ++seed) check(seed, 0, seen);
+    // The generator must reach every way to end, or the property says little.
+    for (const Status status : {Status::accepted, Status::unresolved, Status::failed, Status::over_budget})
+        EXPECT_GT(seen[status], 0) << name(status);
+}
+
+TEST(RandomRuns, EndInOrderWhenCancelledAnywhere) {
+    std::map<Status, int> seen;
+    for (std::uint64_t seed = 1; seed <= 200 && !HasFailure(); ++seed) check(seed, 1 + seed % 9, seen);
+    EXPECT_GT(seen[Status::cancelled], 0);
+}
+
+TEST(Fold, NoticesAConclusionThatWasChanged) {
+    const auto workflow = parse_workflow(random_workflow(1));
+    Outcome outcome = run_once(workflow, 0);
+    for (Event& event : outcome.events)
+        if (auto* judged = std::get_if<CallJudged>(&event.body)) judged->judgement.reason = "because";
+    EXPECT_THROW(fold(workflow, outcome.events), AuditError);
+}
+
+TEST(Fold, ResumesFromEveryPrefix) {
+    const auto workflow = parse_workflow(random_workflow(3));
+    const Outcome outcome = run_once(workflow, 0);
+    for (std::size_t size = 1; size <= outcome.events.size(); ++size) {
+        const std::vector<Event> prefix(outcome.events.begin(), outcome.events.begin() + static_cast<std::ptrdiff_t>(size));
+        EXPECT_NO_THROW(fold(workflow, prefix)) << size;
+    }
+}
+
+TEST(Fold, RefusesWhatIsNoLogOfThisWorkflow) {
+    const auto workflow = parse_workflow(random_workflow(1));
+    const Outcome outcome = run_once(workflow, 0);
+    EXPECT_THROW(fold(parse_workflow(random_workflow(2)), outcome.events), std::invalid_argument);
+    EXPECT_THROW(fold(workflow, {}), std::invalid_argument);
+    std::vector<Event> headless(outcome.events.begin() + 1, outcome.events.end());
+    EXPECT_THROW(fold(workflow, headless), std::invalid_argument);
+    std::vector<Event> twice = outcome.events;
+    twice.push_back(twice.front());
+    EXPECT_THROW(fold(workflow, twice), std::invalid_argument);
+}
+
+}  // namespace
+}  // namespace enough::test
