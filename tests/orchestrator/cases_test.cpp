@@ -102,7 +102,9 @@ TEST_P(Case, GivesTheTrace) {
     EXPECT_EQ(name(outcome.state.status), example.status);
     EXPECT_EQ(outcome.state.output, example.output);
     EXPECT_EQ(outcome.state.error.has_value(), example.error.has_value()) << outcome.state.error.value_or("");
-    if (example.error) EXPECT_THAT(outcome.state.error.value_or(""), testing::HasSubstr(*example.error));
+    if (example.error) {
+        EXPECT_THAT(outcome.state.error.value_or(""), testing::HasSubstr(*example.error));
+    }
     const auto full = nlohmann::json::parse(report(outcome.state).dump());
     for (const auto& [pointer, value] : example.report)
         EXPECT_EQ(full.value(nlohmann::json::json_pointer(pointer), nlohmann::json("(absent)")), value) << pointer;

@@ -60,16 +60,23 @@ std::string log_of(const std::vector<Event>& events) {
     return text;
 }
 
+/// The call that came back with this event; 0 if none did.
+CallId settled_call(const EventBody& body) {
+    if (const auto* answered = std::get_if<CallAnswered>(&body)) return answered->call;
+    if (const auto* failed = std::get_if<CallFailed>(&body)) return failed->call;
+    if (const auto* aborted = std::get_if<CallAborted>(&body)) return aborted->call;
+    return 0;
+}
+
 void expect_in_order(const Outcome& outcome) {
     std::set<CallId> open;
     for (std::size_t i = 0; i < outcome.events.size(); ++i) {
         const EventBody& body = outcome.events[i].body;
         EXPECT_EQ(outcome.events[i].number, i + 1);
         EXPECT_EQ(std::holds_alternative<RunFinished>(body), i + 1 == outcome.events.size());
-        if (const auto* asked = std::get_if<CallRequested>(&body)) EXPECT_TRUE(open.insert(asked->call).second);
-        if (const auto* answered = std::get_if<CallAnswered>(&body)) EXPECT_EQ(open.erase(answered->call), 1U);
-        if (const auto* failed = std::get_if<CallFailed>(&body)) EXPECT_EQ(open.erase(failed->call), 1U);
-        if (const auto* aborted = std::get_if<CallAborted>(&body)) EXPECT_EQ(open.erase(aborted->call), 1U);
+        if (const auto* asked = std::get_if<CallRequested>(&body)) open.insert(asked->call);
+        const CallId settled = settled_call(body);
+        EXPECT_EQ(open.erase(settled), settled == 0 ? 0U : 1U) << "call " << settled;
     }
     EXPECT_TRUE(open.empty()) << "a call outlived its run";
     EXPECT_TRUE(is_final(outcome.state.status));
@@ -79,10 +86,11 @@ void expect_in_order(const Outcome& outcome) {
 void expect_within_budget(const Outcome& outcome) {
     const Budget& budget = outcome.state.budget;
     const RunLimits& limits = budget.limits();
-    if (limits.calls) EXPECT_LE(budget.calls(), *limits.calls);
+    const std::int64_t tokens = budget.used().input_tokens + budget.used().output_tokens;
+    EXPECT_LE(budget.calls(), limits.calls.value_or(budget.calls()));
     if (outcome.state.status == Status::over_budget) return;  // said plainly, not silently
-    if (limits.tokens) EXPECT_LE(budget.used().input_tokens + budget.used().output_tokens, *limits.tokens);
-    if (limits.usd) EXPECT_LE(budget.used_usd(), *limits.usd * (1 + 1e-12));
+    EXPECT_LE(tokens, limits.tokens.value_or(tokens));
+    EXPECT_LE(budget.used_usd(), limits.usd.value_or(budget.used_usd()) * (1 + 1e-12));
 }
 
 /// No verdict accepts what may not be accepted.

@@ -90,20 +90,23 @@ void request_call(Fold& fold, std::size_t step, std::vector<Message> messages) {
     fold.act(make_ask(fold, call, rung, std::move(sampling), std::move(messages)));
 }
 
-/// Among the whole answers, those without a value last, of the latest rung: the surest.
+/// How sure a whole answer is; absent for one that is truncated, has no value or no sound evidence.
+std::optional<double> sureness(const CallRecord& call) {
+    const bool whole = call.finish_reason == FinishReason::stop && call.answer;
+    return whole && call.judgement ? call.judgement->value : std::nullopt;
+}
+
+/// The surest answer of the latest rung that has one; without any, the last answer.
 std::optional<CallId> best_call(const Fold& fold, std::size_t step) {
     const CallRecord* best = nullptr;
-    const auto value = [](const CallRecord& call) {
-        return call.judgement ? call.judgement->value : std::nullopt;
-    };
     for (const CallId id : fold.state.steps.at(step).calls) {
         const CallRecord& call = fold.state.call(id);
         if (!call.answered || call.stopped_early()) continue;
-        if (best && value(*best)) {
-            if (!value(call)) continue;
-            const bool same_rung = best->rung == call.rung;
+        if (best && sureness(*best)) {
+            if (!sureness(call)) continue;
             const Signal signal = signal_named(call.signal).value_or(Signal::entropy_mean);
-            if (same_rung && at_least_as_sure(signal, *value(*best), *value(call))) continue;
+            const bool same_rung = best->rung == call.rung;
+            if (same_rung && at_least_as_sure(signal, *sureness(*best), *sureness(call))) continue;
         }
         best = &call;
     }

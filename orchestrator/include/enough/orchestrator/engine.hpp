@@ -30,8 +30,8 @@ struct RunOptions {
 
 /// Runs one workflow any number of times, also at the same time.
 ///
-/// A run lives on the executor that awaits it, which must be a strand or a single-threaded context's. The engine must
-/// outlive its runs.
+/// A run lives on the executor that awaits it. All runs of an engine share its connections, so they must share one
+/// strand, or a context run by one thread: the one the engine was made for. The engine must outlive its runs.
 class Engine {
 public:
     /// Makes the models' agents itself.

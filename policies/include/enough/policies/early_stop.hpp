@@ -25,9 +25,9 @@ private:
     std::int64_t max_tokens_;
 };
 
-/// The provable stop for one call, absent where none is possible: the gate does not ask for it, the signal has no proof,
-/// `max_tokens` is unknown, the verdict might still be `refine` or `fail`. The caller decides beforehand whether the
-/// answer's text could be needed (a refinement, a handover, `on_exhausted`) and must not ask then.
+/// The provable stop for one call, absent where none is possible: the gate does not ask for it, the signal has no
+/// proof, `max_tokens` is unknown, the verdict might still be `refine` or `fail`. The caller decides beforehand whether
+/// the answer's text could be needed (a refinement, a handover, `on_exhausted`) and must not ask then.
 std::optional<ProvableStop> provable_stop(const Gate& gate, ChainPosition position,
                                           std::optional<std::int64_t> max_tokens);
 

@@ -50,10 +50,10 @@ struct CallFacts {
     FinishReason finish_reason = FinishReason::stop;
     std::optional<std::int64_t> reported_output_tokens;  ///< the server's count; compared with the evidence's entries
     std::optional<std::int64_t> reported_reasoning_tokens;  ///< of them reasoning, where the server says so
-    bool has_text = true;            ///< false: the answer is empty
-    bool answer_extracted = true;    ///< false: the wanted value is not in the text
-    bool logprobs_refused = false;   ///< the server refuses to give evidence
-    std::optional<std::int64_t> max_tokens;  ///< what the call was allowed; named in reasons
+    bool has_text = true;                                   ///< false: the answer is empty
+    bool answer_extracted = true;                           ///< false: the wanted value is not in the text
+    bool logprobs_refused = false;                          ///< the server refuses to give evidence
+    std::optional<std::int64_t> max_tokens;  ///< what the call was allowed; needed to judge a call stopped early
 };
 
 /// A verdict with everything that led to it.

@@ -19,10 +19,10 @@ enum class Signal {
     logprob_mean,             ///< nats: mean logprob of the sampled tokens
 };
 
-inline constexpr std::array all_signals{
-    Signal::entropy_mean,    Signal::entropy_max,     Signal::entropy_tail,
-    Signal::confidence_mean, Signal::confidence_tail, Signal::confidence_lowest_group,
-    Signal::confidence_bottom10, Signal::logprob_mean};
+inline constexpr std::array all_signals{Signal::entropy_mean,        Signal::entropy_max,
+                                        Signal::entropy_tail,        Signal::confidence_mean,
+                                        Signal::confidence_tail,     Signal::confidence_lowest_group,
+                                        Signal::confidence_bottom10, Signal::logprob_mean};
 
 /// The name used in workflows and reports, e.g. `entropy.mean`; and back.
 std::string_view name(Signal signal);

@@ -23,9 +23,9 @@ std::string explain(Refusal refusal);  ///< a sentence for people
 
 /// A fitted threshold: accepts scores <= value.
 struct Threshold {
-    std::optional<double> value;   ///< absent: this method has none here, `reason` says why
+    std::optional<double> value;  ///< absent: this method has none here, `reason` says why
     std::string reason;
-    double accepts_correct = 0;    ///< share of the class with score <= value
+    double accepts_correct = 0;  ///< share of the class with score <= value
     double accepts_incorrect = 0;
 };
 

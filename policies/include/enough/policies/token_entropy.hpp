@@ -16,10 +16,10 @@ enum class MissingEvidence {
 
 /// What one token's candidates say. `entropy` and `confidence` are meaningful only while `missing` is absent.
 struct TokenEntropy {
-    double entropy = 0;      ///< bits, >= 0: -sum p_i log2 p_i with p_i = exp(l_i) / sum exp(l_j) over the kept
-    double confidence = 0;   ///< nats: -mean l_i over the kept, not renormalised (DeepConf's C_t)
-    int k_effective = 0;     ///< candidates kept, also when missing
-    double covered_mass = 0; ///< sum exp(l_i) over the kept, not clamped; 0 if none
+    double entropy = 0;       ///< bits, >= 0: -sum p_i log2 p_i with p_i = exp(l_i) / sum exp(l_j) over the kept
+    double confidence = 0;    ///< nats: -mean l_i over the kept, not renormalised (DeepConf's C_t)
+    int k_effective = 0;      ///< candidates kept, also when missing
+    double covered_mass = 0;  ///< sum exp(l_i) over the kept, not clamped; 0 if none
     std::optional<MissingEvidence> missing;
 };
 

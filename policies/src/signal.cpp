@@ -1,0 +1,79 @@
+#include <enough/policies/signal.hpp>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace enough {
+
+namespace {
+
+constexpr std::array<std::pair<Signal, std::string_view>, 8> signal_names{{
+    {Signal::entropy_mean, "entropy.mean"},
+    {Signal::entropy_max, "entropy.max"},
+    {Signal::entropy_tail, "entropy.tail"},
+    {Signal::confidence_mean, "confidence.mean"},
+    {Signal::confidence_tail, "confidence.tail"},
+    {Signal::confidence_lowest_group, "confidence.lowest_group"},
+    {Signal::confidence_bottom10, "confidence.bottom10"},
+    {Signal::logprob_mean, "logprob.mean"},
+}};
+
+constexpr std::array<std::pair<Scope, std::string_view>, 3> scope_names{{
+    {Scope::all, "all"},
+    {Scope::reasoning, "reasoning"},
+    {Scope::answer, "answer"},
+}};
+
+template <class Table>
+auto value_named(const Table& table, std::string_view name) {
+    using Value = typename Table::value_type::first_type;
+    const auto found = std::ranges::find(table, name, &Table::value_type::second);
+    return found == table.end() ? std::optional<Value>() : std::optional<Value>(found->first);
+}
+
+template <class Table, class Value>
+std::string_view name_of(const Table& table, Value value) {
+    const auto found = std::ranges::find(table, value, &Table::value_type::first);
+    return found == table.end() ? "unknown" : found->second;
+}
+
+}  // namespace
+
+std::string_view name(Signal signal) {
+    return name_of(signal_names, signal);
+}
+
+std::optional<Signal> signal_named(std::string_view name) {
+    return value_named(signal_names, name);
+}
+
+Direction direction(Signal signal) {
+    switch (signal) {
+        case Signal::entropy_mean:
+        case Signal::entropy_max:
+        case Signal::entropy_tail:
+            return Direction::lower_is_surer;
+        case Signal::confidence_mean:
+        case Signal::confidence_tail:
+        case Signal::confidence_lowest_group:
+        case Signal::confidence_bottom10:
+        case Signal::logprob_mean:
+            return Direction::higher_is_surer;
+    }
+    return Direction::lower_is_surer;
+}
+
+bool at_least_as_sure(Signal signal, double value, double threshold) {
+    return direction(signal) == Direction::lower_is_surer ? value <= threshold : value >= threshold;
+}
+
+std::string_view name(Scope scope) {
+    return name_of(scope_names, scope);
+}
+
+std::optional<Scope> scope_named(std::string_view name) {
+    return value_named(scope_names, name);
+}
+
+}  // namespace enough
