@@ -1,5 +1,5 @@
-# What a user of the library gets: the four targets as enough::agents … enough::orchestrator, their headers, the
-# executable, and a package for find_package(enough).
+# What a user of the library gets: the four targets as enough::agents … enough::orchestrator, their headers, and a
+# package for find_package(enough). The targets install themselves.
 include(CMakePackageConfigHelpers)
 
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/enough)
@@ -12,6 +12,3 @@ install(FILES ${PROJECT_BINARY_DIR}/enough-config.cmake ${PROJECT_BINARY_DIR}/en
         DESTINATION ${package_dir})
 install(FILES workflows/schema/workflow.schema.json DESTINATION ${CMAKE_INSTALL_DATADIR}/enough)
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
-if(TARGET enough_cli)
-  install(TARGETS enough_cli)
-endif()

@@ -186,6 +186,10 @@ std::size_t EvidenceAccumulator::tokens() const {
     return state_->counts.tokens;
 }
 
+std::size_t EvidenceAccumulator::evidence_tokens() const {
+    return state_->counts.evidence_tokens;
+}
+
 double EvidenceAccumulator::entropy_sum() const {
     return state_->entropies.value();
 }

@@ -27,7 +27,8 @@ Task<std::vector<T>> gather(std::vector<Task<T>> tasks) {
 
     std::vector<T> results;
     results.reserve(slots.size());
-    for (auto& slot : slots) results.push_back(std::move(*slot));
+    for (auto& slot : slots)
+        results.push_back(std::move(*slot));
     co_return results;
 }
 

@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -30,12 +31,14 @@ struct HttpClientSettings {
     std::size_t max_header_bytes = 64 * 1024;
     std::size_t max_body_bytes = 256 * 1024 * 1024;
     std::size_t max_idle_per_origin = 32;
-    std::chrono::milliseconds max_idle_age{20'000};   ///< below what servers keep; an older connection is not reused
-    std::size_t max_drain_bytes = 64 * 1024;          ///< unread rest worth reading to keep a connection
+    std::chrono::milliseconds max_idle_age{20'000};  ///< below what servers keep; an older connection is not reused
+    std::size_t max_drain_bytes = 64 * 1024;         ///< unread rest worth reading to keep a connection
+    /// Where the proxies are looked up; empty = the process's environment.
+    std::function<std::optional<std::string>(std::string_view name)> environment;
 };
 
-/// The answer to one request, its body still arriving. Destroying it before the body's end closes the connection: that
-/// is how a call stops costing at once. Must not outlive its client.
+/// The answer to one request, its body still arriving. Destroying it before the body's end closes the connection at
+/// once (unless the rest has arrived already and is small): that is how a call stops costing.
 class HttpExchange {
 public:
     virtual ~HttpExchange() = default;
@@ -50,7 +53,8 @@ public:
 };
 
 /// An HTTP/1.1 client with kept-alive connections, TLS verified. Redirects are not followed; content is asked for
-/// unencoded; the proxies of the environment (`http_proxy`, `https_proxy`, `no_proxy`) are honoured except for loopback.
+/// unencoded; the proxies of the environment (`http_proxy`, `https_proxy`, `no_proxy`) are honoured except for
+/// loopback.
 ///
 /// Not thread-safe by itself: use it from one strand or thread, like the agent that owns it.
 class HttpClient {

@@ -19,8 +19,8 @@ struct SseEvent {
 };
 
 /// Reads a `text/event-stream` piece by piece, wherever the pieces are cut. Lines end in CR, LF or CRLF; comments,
-/// `retry` and unknown fields are skipped, as is a byte order mark at the start. An event not yet ended by an empty line
-/// when the stream ends is no event.
+/// `retry` and unknown fields are skipped, as is a byte order mark at the start. An event not yet ended by an empty
+/// line when the stream ends is no event.
 class SseParser {
 public:
     /// `max_event_bytes` bounds what one event's fields, or one line, may take up.

@@ -1,0 +1,161 @@
+#include <enough/async/limiter.hpp>
+
+#include <enough/async/token_bucket.hpp>
+
+#include "async/cancellation.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <algorithm>
+#include <list>
+#include <mutex>
+#include <utility>
+
+namespace enough {
+namespace {
+
+using Clock = Deadline::Clock;
+
+/// One who waits. Its timer is touched on its own executor only.
+struct Waiter {
+    explicit Waiter(const asio::any_io_executor& executor) : timer(executor) {}
+    asio::steady_timer timer;
+};
+
+void wake(const std::shared_ptr<Waiter>& waiter) {
+    asio::post(waiter->timer.get_executor(), [waiter] { waiter->timer.cancel(); });
+}
+
+template <class Limit>
+std::optional<TokenBucket> make_bucket(const std::optional<Limit>& per_minute) {
+    if (!per_minute) return std::nullopt;
+    return TokenBucket(static_cast<double>(*per_minute), Clock::now());
+}
+
+}  // namespace
+
+struct Limiter::State {
+    explicit State(const LimiterSettings& settings)
+        : concurrency(settings.concurrency),
+          requests(make_bucket(settings.requests_per_minute)),
+          tokens(make_bucket(settings.tokens_per_minute)) {}
+
+    using Place = std::list<std::shared_ptr<Waiter>>::iterator;
+
+    /// If it is this one's turn, takes what it needs and returns nothing; else returns when to look again at the
+    /// latest.
+    std::optional<Clock::time_point> try_take(Place place, double amount) {
+        const std::lock_guard lock(mutex);
+        if (place != queue.begin() || (concurrency && running >= *concurrency)) return Clock::time_point::max();
+        const auto now = Clock::now();
+        auto ready = now;
+        if (requests) ready = std::max(ready, requests->ready_at(1, now));
+        if (tokens) ready = std::max(ready, tokens->ready_at(amount, now));
+        if (ready > now) return ready;
+        if (requests) requests->take(1, now);
+        if (tokens) tokens->take(amount, now);
+        ++running;
+        return std::nullopt;
+    }
+
+    Place enqueue(std::shared_ptr<Waiter> waiter) {
+        const std::lock_guard lock(mutex);
+        return queue.insert(queue.end(), std::move(waiter));
+    }
+
+    void leave(Place place) {
+        const std::lock_guard lock(mutex);
+        const bool was_first = place == queue.begin();
+        queue.erase(place);
+        if (was_first) wake_first();
+    }
+
+    void release() {
+        const std::lock_guard lock(mutex);
+        --running;
+        wake_first();
+    }
+
+    void settle(std::int64_t estimated, std::int64_t actual) {
+        const std::lock_guard lock(mutex);
+        if (!tokens) return;
+        tokens->take(static_cast<double>(actual - estimated), Clock::now());
+        wake_first();
+    }
+
+    void wake_first() {
+        if (!queue.empty()) wake(queue.front());
+    }
+
+    std::mutex mutex;
+    const std::optional<int> concurrency;
+    int running = 0;
+    std::optional<TokenBucket> requests;
+    std::optional<TokenBucket> tokens;
+    std::list<std::shared_ptr<Waiter>> queue;
+};
+
+namespace {
+
+/// A place in the queue, given up however the wait ends.
+template <class State>
+class QueuePlace {
+public:
+    QueuePlace(State& state, std::shared_ptr<Waiter> waiter)
+        : state_(state), place_(state.enqueue(std::move(waiter))) {}
+    ~QueuePlace() { state_.leave(place_); }
+    QueuePlace(const QueuePlace&) = delete;
+    QueuePlace& operator=(const QueuePlace&) = delete;
+
+    std::optional<Clock::time_point> try_take(std::int64_t tokens) {
+        return state_.try_take(place_, static_cast<double>(tokens));
+    }
+
+private:
+    State& state_;
+    typename State::Place place_;
+};
+
+}  // namespace
+
+Limiter::Limiter(LimiterSettings settings) : state_(std::make_shared<State>(settings)) {}
+
+Task<std::optional<Limiter::Permit>> Limiter::acquire(std::int64_t estimated_tokens, Deadline deadline) {
+    const auto state = state_;
+    const auto executor = co_await asio::this_coro::executor;
+    const auto waiter = std::make_shared<Waiter>(executor);
+    QueuePlace place(*state, waiter);
+    while (const auto look_again = place.try_take(estimated_tokens)) {
+        if (deadline.expired()) co_return std::nullopt;
+        waiter->timer.expires_at(std::min(*look_again, deadline.at()));
+        co_await waiter->timer.async_wait(asio::as_tuple(asio::use_awaitable));
+        const auto caller = co_await asio::this_coro::cancellation_state;
+        if (caller.cancelled() != asio::cancellation_type::none) throw_cancelled();
+    }
+    co_return Permit(state, estimated_tokens);
+}
+
+Limiter::Permit& Limiter::Permit::operator=(Permit&& other) noexcept {
+    if (this == &other) return *this;
+    release();
+    state_ = std::move(other.state_);
+    tokens_ = other.tokens_;
+    settled_ = other.settled_;
+    return *this;
+}
+
+void Limiter::Permit::settle(std::int64_t actual_tokens) {
+    if (!state_ || std::exchange(settled_, true)) return;
+    state_->settle(tokens_, actual_tokens);
+}
+
+void Limiter::Permit::release() {
+    if (auto state = std::exchange(state_, nullptr)) state->release();
+}
+
+}  // namespace enough

@@ -1,0 +1,256 @@
+// The part of `OpenAiStream` that knows the shapes in which servers write a chunk.
+#include "providers/openai_stream.hpp"
+
+#include <fmt/format.h>
+
+#include <limits>
+
+namespace enough {
+
+using Kind = JsonReader::Kind;
+
+void OpenAiStream::read_root() {
+    for (JsonObject root(*reader_); !halted() && root.next();) {
+        const auto key = root.key();
+        if (key == "choices") {
+            read_choices();
+        } else if (key == "usage") {
+            read_usage();
+        } else if (key == "error") {
+            read_error();
+        } else if (key == "model" && answer_.model.empty()) {
+            read_text(answer_.model);
+        } else if (key == "system_fingerprint" && answer_.fingerprint.empty()) {
+            read_text(answer_.fingerprint);
+        } else {
+            reader_->skip();
+        }
+    }
+}
+
+void OpenAiStream::read_choices() {
+    if (reader_->peek() != Kind::array) {
+        reader_->skip();
+        return;
+    }
+    for (JsonArray choices(*reader_); !halted() && choices.next();) {
+        reader_->peek() == Kind::object ? read_choice() : void(reader_->skip());
+    }
+}
+
+void OpenAiStream::read_choice() {
+    delta_.clear();
+    bool have_delta = false;
+    const char* early_logprobs = nullptr;
+    for (JsonObject choice(*reader_); !halted() && choice.next();) {
+        const auto key = choice.key();
+        const bool object = reader_->peek() == Kind::object;
+        if ((key == "delta" || key == "message") && object) {
+            read_delta();
+            have_delta = true;
+        } else if (key == "logprobs" && object) {
+            if (have_delta) {
+                read_logprobs();
+            } else {  // the delta decides about their phase
+                early_logprobs = reader_->position();
+                reader_->skip();
+            }
+        } else if (key == "finish_reason") {
+            if (read_text(text_) && !text_.empty()) take_finish_reason(text_);
+        } else {
+            reader_->skip();
+        }
+    }
+    if (early_logprobs == nullptr || halted()) return;
+    const char* end = reader_->position();
+    reader_->rewind(early_logprobs);
+    read_logprobs();
+    if (!halted()) reader_->rewind(end);
+}
+
+void OpenAiStream::read_delta() {
+    for (JsonObject delta(*reader_); !halted() && delta.next();) {
+        const auto key = delta.key();
+        if (key == "content") {
+            read_text(delta_.content);
+        } else if (key == "reasoning_content" || key == "reasoning") {  // some servers send both, with the same text
+            if (read_text(text_) && !text_.empty()) delta_.reasoning = text_;
+        } else if (key == "refusal") {
+            read_text(delta_.refusal);
+        } else {
+            reader_->skip();
+        }
+    }
+    if (!halted()) take_delta();
+}
+
+void OpenAiStream::read_logprobs() {
+    for (JsonObject logprobs(*reader_); !halted() && logprobs.next();) {
+        const auto key = logprobs.key();
+        const bool array = reader_->peek() == Kind::array;
+        if (key == "content" && array) {
+            read_entries(Phases::by_delta);
+        } else if (key == "reasoning_content" && array) {
+            read_entries(Phases::all_reasoning);
+        } else {
+            reader_->skip();
+        }
+    }
+}
+
+void OpenAiStream::read_entries(Phases phases) {
+    for (JsonArray entries(*reader_); !halted() && entries.next();) {
+        reader_->peek() == Kind::object ? read_entry(phases) : void(reader_->skip());
+    }
+}
+
+void OpenAiStream::read_entry(Phases phases) {
+    token_text_.clear();
+    token_.logprob = std::numeric_limits<double>::quiet_NaN();
+    bool have_bytes = false;
+    bool have_candidates = false;
+    for (JsonObject entry(*reader_); !halted() && entry.next();) {
+        const auto key = entry.key();
+        if (key == "token") {
+            read_text(token_text_);
+        } else if (key == "logprob") {
+            token_.logprob = read_logprob();
+        } else if (key == "bytes" && reader_->peek() == Kind::array) {
+            have_bytes = reader_->byte_array(token_.bytes);
+        } else if (key == "top_logprobs" && reader_->peek() == Kind::array) {
+            read_candidates();
+            have_candidates = true;
+        } else {
+            reader_->skip();
+        }
+    }
+    if (halted()) return;
+    if (!have_bytes) token_.bytes = token_text_;
+    if (!have_candidates) token_.candidates.clear();
+    take_token(phases);
+}
+
+void OpenAiStream::read_candidates() {
+    auto& candidates = token_.candidates;
+    std::size_t count = 0;
+    for (JsonArray list(*reader_); !halted() && list.next();) {
+        if (reader_->peek() != Kind::object) {
+            reader_->skip();
+            continue;
+        }
+        if (count == limits_.max_candidates) {
+            return refuse(FailureKind::bad_response,
+                          fmt::format("a token has more than {} candidates", limits_.max_candidates));
+        }
+        if (count == candidates.size()) candidates.emplace_back();
+        read_candidate(candidates[count++]);
+    }
+    candidates.resize(count);
+}
+
+void OpenAiStream::read_candidate(Candidate& candidate) {
+    candidate.logprob = std::numeric_limits<double>::quiet_NaN();
+    text_.clear();
+    bool have_bytes = false;
+    for (JsonObject object(*reader_); !halted() && object.next();) {
+        const auto key = object.key();
+        if (key == "token") {
+            read_text(text_);
+        } else if (key == "logprob") {
+            candidate.logprob = read_logprob();
+        } else if (key == "bytes" && reader_->peek() == Kind::array) {
+            have_bytes = reader_->byte_array(candidate.bytes);
+        } else {
+            reader_->skip();
+        }
+    }
+    if (!have_bytes) candidate.bytes = text_;
+}
+
+void OpenAiStream::read_usage() {
+    if (reader_->peek() != Kind::object) {
+        reader_->skip();
+        return;
+    }
+    for (JsonObject usage(*reader_); !halted() && usage.next();) {
+        const auto key = usage.key();
+        if (key == "prompt_tokens") {
+            read_count(reported_.input);
+        } else if (key == "completion_tokens") {
+            read_count(reported_.output);
+        } else if (key == "prompt_cache_hit_tokens") {  // DeepSeek
+            read_count(reported_.cached);
+        } else if (key == "prompt_tokens_details") {
+            read_details("cached_tokens", reported_.cached);
+        } else if (key == "completion_tokens_details") {
+            read_details("reasoning_tokens", reported_.reasoning);
+        } else {
+            reader_->skip();
+        }
+    }
+}
+
+void OpenAiStream::read_details(std::string_view wanted, std::int64_t& out) {
+    if (reader_->peek() != Kind::object) {
+        reader_->skip();
+        return;
+    }
+    for (JsonObject details(*reader_); !halted() && details.next();) {
+        details.key() == wanted ? read_count(out) : void(reader_->skip());
+    }
+}
+
+void OpenAiStream::read_count(std::int64_t& out) {
+    double value = 0;
+    if (reader_->peek() != Kind::number) {
+        reader_->skip();
+    } else if (reader_->number(value) && value >= 0 && value <= 1e15) {  // beyond that a count is nonsense
+        out = static_cast<std::int64_t>(value);
+    }
+}
+
+void OpenAiStream::read_error() {
+    if (reader_->peek() == Kind::null) {
+        reader_->skip();
+        return;
+    }
+    complaint_.emplace();
+    if (reader_->peek() != Kind::object) {
+        read_text(complaint_->message);
+        return;
+    }
+    for (JsonObject error(*reader_); !halted() && error.next();) {
+        const auto key = error.key();
+        if (key == "message") {
+            read_text(complaint_->message);
+        } else if ((key == "code" || key == "type") && reader_->peek() == Kind::string) {
+            read_text(text_);
+            complaint_->code += text_ + ' ';
+        } else if (key == "code" && reader_->peek() == Kind::number) {
+            std::int64_t code = 0;
+            read_count(code);
+            complaint_->code += std::to_string(code) + ' ';
+        } else {
+            reader_->skip();
+        }
+    }
+}
+
+bool OpenAiStream::read_text(std::string& out) {
+    if (reader_->peek() == Kind::string) return reader_->string(out);
+    out.clear();
+    reader_->skip();
+    return false;
+}
+
+double OpenAiStream::read_logprob() {
+    double value = std::numeric_limits<double>::quiet_NaN();
+    if (reader_->peek() == Kind::number) {
+        reader_->number(value);
+    } else {
+        reader_->skip();
+    }
+    return value;
+}
+
+}  // namespace enough

@@ -1,0 +1,136 @@
+#pragma once
+
+#include "providers/json_reader.hpp"
+#include "providers/openai_failure.hpp"
+#include "providers/openai_think.hpp"
+
+#include <enough/agents/agent.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace enough {
+
+struct OpenAiStreamLimits {
+    std::int64_t max_tokens = 4'000'000;
+    std::size_t max_text_bytes = 64 * 1024 * 1024;
+    std::size_t max_candidates = 64;  ///< of one token
+};
+
+/// Makes an answer of a chat completion's events (or of its one document), and tells the sink on the way. Knows nothing
+/// of sockets and time. Once it has returned a failure it must not be used any more, except for `spent`.
+class OpenAiStream {
+public:
+    enum class Progress {
+        none,      ///< nothing a reader would see: a role, a comment, usage
+        advanced,  ///< text or tokens came
+        stopped,   ///< the sink said stop; the rest of the event was not read
+        done,      ///< `[DONE]`
+    };
+
+    explicit OpenAiStream(AnswerSink* sink, OpenAiStreamLimits limits = {}, ServerText server_text = {});
+
+    /// One event's data: a chunk, an error object, or `[DONE]`.
+    Result<Progress> event(const std::string& data);
+
+    /// A whole completion in one JSON document, from servers that do not stream.
+    Result<Progress> document(const std::string& body);
+
+    /// The server said why it stopped writing, so the answer is complete whatever happens to the connection.
+    bool complete() const { return finish_reason_.has_value(); }
+
+    /// The stream has ended: the answer, or `stream_cut` if the server never said why it stopped. Without a usage from
+    /// the server the output is counted from what came and the input is `input_estimate`.
+    Result<Answer> finish(std::int64_t input_estimate);
+
+    /// The fragment after `Progress::stopped`.
+    Answer stopped_early(std::int64_t input_estimate);
+
+    /// What has been used up so far.
+    Usage spent(std::int64_t input_estimate) const;
+
+private:
+    struct Delta {
+        std::string content;
+        std::string reasoning;
+        std::string refusal;
+        void clear();
+    };
+    struct Reported {  // usage as the server gave it; -1 = not given
+        std::int64_t input = -1;
+        std::int64_t cached = -1;
+        std::int64_t output = -1;
+        std::int64_t reasoning = -1;
+    };
+    struct Complaint {
+        std::string message;
+        std::string code;
+    };
+    enum class Phases { by_delta, all_reasoning };
+
+    Result<Progress> parse(const std::string& text);
+    void read_root();
+    void read_choices();
+    void read_choice();
+    void read_delta();
+    void read_logprobs();
+    void read_entries(Phases phases);
+    void read_entry(Phases phases);
+    void read_candidates();
+    void read_candidate(Candidate& candidate);
+    void read_usage();
+    void read_details(std::string_view wanted, std::int64_t& out);
+    void read_error();
+    bool read_text(std::string& out);
+    double read_logprob();
+    void read_count(std::int64_t& out);
+    void take_finish_reason(std::string_view reason);
+    void take_delta();
+    void show(Phase phase, std::string_view text);
+    void show(const ThinkText::Split& split);
+    void take_token(Phases phases);
+    void give_by_tags(const Token& token);
+    void give(const Token& token, Phase phase);
+    void give_held(Phase phase);
+    void give_document_tokens();
+    void flush();
+    bool halted() const { return stopped_ || failure_ || reader_->failed(); }
+    void refuse(FailureKind kind, std::string message);
+    Answer take_answer(FinishReason reason, std::int64_t input_estimate);
+
+    AnswerSink* sink_;
+    OpenAiStreamLimits limits_;
+    ServerText server_text_;
+    JsonReader* reader_ = nullptr;  // of the event being read
+
+    Answer answer_;
+    std::optional<FinishReason> finish_reason_;
+    bool refused_ = false;
+    bool stopped_ = false;
+    bool advanced_ = false;
+    bool whole_document_ = false;
+    std::optional<Failure> failure_;
+    std::optional<Complaint> complaint_;
+    Reported reported_;
+    std::int64_t events_ = 0;
+    std::int64_t tokens_ = 0;
+    std::int64_t reasoning_tokens_ = 0;
+    std::int64_t text_events_ = 0;
+
+    ThinkText think_text_;
+    ThinkTokens think_tokens_;
+    bool separated_ = false;       // the server sends reasoning in a field of its own
+    Phase phase_ = Phase::answer;  // of the delta that is being read, or the last one that had text
+    std::vector<Token> held_;      // whose phase can't be told yet
+
+    // Reused from token to token, so that the usual one allocates nothing.
+    Delta delta_;
+    Token token_;
+    std::string token_text_;
+    std::string text_;
+};
+
+}  // namespace enough

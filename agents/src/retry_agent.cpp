@@ -1,0 +1,91 @@
+#include "retry_agent.hpp"
+
+#include <fmt/format.h>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <algorithm>
+#include <random>
+#include <utility>
+
+namespace enough {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+milliseconds own_delay(const RetryPolicy& policy, int attempts, double jitter) {
+    auto delay = static_cast<double>(policy.delay.count());
+    const auto most = static_cast<double>(policy.max_delay.count());
+    for (int i = 1; i < attempts && delay < most; ++i)
+        delay *= 2;
+    delay = std::min(delay, most);
+    return milliseconds(static_cast<milliseconds::rep>(delay * (1 + jitter / 2)));
+}
+
+double random_jitter() {
+    thread_local std::minstd_rand engine{std::random_device{}()};
+    return std::uniform_real_distribution<double>(0, 1)(engine);
+}
+
+std::string summary(const RetryDecision& decision, int attempts) {
+    const auto tries = fmt::format("{} attempt{}", attempts, attempts == 1 ? "" : "s");
+    switch (decision.verdict) {
+        case RetryDecision::Verdict::wait:
+        case RetryDecision::Verdict::not_retryable:
+            return attempts == 1 ? "" : fmt::format(" (after {})", tries);
+        case RetryDecision::Verdict::no_attempts:
+            return fmt::format(" (gave up after {})", tries);
+        case RetryDecision::Verdict::no_time:
+            return fmt::format(" (gave up after {}: the next one would have to wait {} ms, which is past the deadline)",
+                               tries, decision.delay.count());
+    }
+    return {};
+}
+
+}  // namespace
+
+RetryDecision decide_retry(const RetryPolicy& policy, const Failure& failure, int attempts, double jitter,
+                           Deadline::Clock::duration remaining) {
+    using Verdict = RetryDecision::Verdict;
+    if (!failure.retryable) return {Verdict::not_retryable, milliseconds(0)};
+    if (attempts >= policy.attempts) return {Verdict::no_attempts, milliseconds(0)};
+    auto delay = own_delay(policy, attempts, jitter);
+    if (failure.retry_after) {
+        // On top of the server's wish, or everyone it turned away comes back in the same moment.
+        const auto spread = own_delay(policy, attempts, jitter) - own_delay(policy, attempts, 0);
+        delay = std::max(delay, *failure.retry_after + spread);
+    }
+    return {delay < remaining ? Verdict::wait : Verdict::no_time, delay};
+}
+
+RetryAgent::RetryAgent(std::unique_ptr<Agent> agent, RetryPolicy policy, std::function<double()> jitter)
+    : agent_(std::move(agent)), policy_(policy), jitter_(std::move(jitter)) {}
+
+RetryAgent::RetryAgent(std::unique_ptr<Agent> agent, RetryPolicy policy)
+    : RetryAgent(std::move(agent), policy, random_jitter) {}
+
+Task<Result<Answer>> RetryAgent::ask(Request request) {
+    Usage spent;
+    for (int attempts = 1;; ++attempts) {
+        auto result = co_await agent_->ask(request);
+        if (result) {
+            result->usage += spent;
+            co_return result;
+        }
+        auto failure = std::move(result).error();
+        spent += failure.spent;
+        const auto decision = decide_retry(policy_, failure, attempts, jitter_(), request.deadline.remaining());
+        if (decision.verdict != RetryDecision::Verdict::wait) {
+            failure.spent = spent;
+            failure.message += summary(decision, attempts);
+            co_return failure;
+        }
+        asio::steady_timer timer(co_await asio::this_coro::executor, decision.delay);
+        co_await timer.async_wait(asio::use_awaitable);
+        if (request.sink != nullptr) request.sink->on_restart();
+    }
+}
+
+}  // namespace enough

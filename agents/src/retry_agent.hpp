@@ -1,0 +1,49 @@
+#pragma once
+
+#include <enough/agents/agent.hpp>
+#include <enough/agents/settings.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+namespace enough {
+
+/// What to do after a failed attempt.
+struct RetryDecision {
+    enum class Verdict {
+        wait,           ///< try again after `delay`
+        not_retryable,  ///< trying again would not help
+        no_attempts,    ///< all attempts are used up
+        no_time,        ///< the next attempt may not begin before the deadline
+    };
+    Verdict verdict = Verdict::wait;
+    std::chrono::milliseconds delay{0};
+
+    bool operator==(const RetryDecision&) const = default;
+};
+
+/// Decides after `attempts` attempts, with `remaining` time left. The delay doubles from attempt to attempt up to
+/// `max_delay`; a server's longer wish is honoured, and never undercut. `jitter` in [0, 1) adds up to half of the
+/// policy's own delay on top, so that many callers don't come back at once.
+RetryDecision decide_retry(const RetryPolicy& policy, const Failure& failure, int attempts, double jitter,
+                           Deadline::Clock::duration remaining);
+
+/// Asks again when a call failed in a way that may pass. What failed attempts used up is part of the usage of the
+/// answer, or of what the final failure has spent.
+class RetryAgent final : public Agent {
+public:
+    /// `jitter` gives numbers in [0, 1).
+    RetryAgent(std::unique_ptr<Agent> agent, RetryPolicy policy, std::function<double()> jitter);
+    RetryAgent(std::unique_ptr<Agent> agent, RetryPolicy policy);
+
+    Task<Result<Answer>> ask(Request request) override;
+
+private:
+    std::unique_ptr<Agent> agent_;
+    RetryPolicy policy_;
+    std::function<double()> jitter_;
+};
+
+}  // namespace enough

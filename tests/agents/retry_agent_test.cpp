@@ -1,0 +1,175 @@
+#include "retry_agent.hpp"
+
+#include "agents/recording_sink.hpp"
+#include "failure_kind.hpp"
+#include "support/run.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include <deque>
+
+namespace enough {
+namespace {
+
+using namespace std::chrono_literals;
+using test::RecordingSink;
+using testing::HasSubstr;
+using Verdict = RetryDecision::Verdict;
+
+constexpr RetryPolicy policy{.attempts = 4, .delay = 500ms, .max_delay = 3s};
+
+Failure retryable(std::optional<std::chrono::milliseconds> retry_after = std::nullopt) {
+    auto failure = make_failure(FailureKind::overloaded, "http://h answered 503");
+    failure.retry_after = retry_after;
+    return failure;
+}
+
+TEST(DecideRetry, Table) {
+    struct Case {
+        const char* name;
+        Failure failure;
+        int attempts;
+        double jitter;
+        Deadline::Clock::duration remaining;
+        RetryDecision want;
+    };
+    const auto never = Deadline::Clock::duration::max();
+    for (const auto& test : {
+             Case{"first", retryable(), 1, 0, never, {Verdict::wait, 500ms}},
+             Case{"second", retryable(), 2, 0, never, {Verdict::wait, 1s}},
+             Case{"third", retryable(), 3, 0, never, {Verdict::wait, 2s}},
+             Case{"all used up", retryable(), 4, 0, never, {Verdict::no_attempts, 0ms}},
+             Case{"jitter goes up", retryable(), 1, 0.5, never, {Verdict::wait, 625ms}},
+             Case{"server's wish", retryable(2s), 1, 0, never, {Verdict::wait, 2s}},
+             Case{"never earlier than the wish", retryable(2s), 1, 0.5, never, {Verdict::wait, 2125ms}},
+             Case{"nor earlier than our own", retryable(1ms), 1, 0, never, {Verdict::wait, 500ms}},
+             Case{"a wish beyond max_delay", retryable(60s), 1, 0, never, {Verdict::wait, 60s}},
+             Case{"which the deadline forbids", retryable(60s), 1, 0, 59s, {Verdict::no_time, 60s}},
+             Case{"too little time", retryable(), 1, 0, 500ms, {Verdict::no_time, 500ms}},
+             Case{"just enough", retryable(), 1, 0, 501ms, {Verdict::wait, 500ms}},
+             Case{"pointless", make_failure(FailureKind::bad_request, ""), 1, 0, never, {Verdict::not_retryable, 0ms}},
+         }) {
+        EXPECT_EQ(decide_retry(policy, test.failure, test.attempts, test.jitter, test.remaining), test.want)
+            << test.name;
+    }
+}
+
+TEST(DecideRetry, GrowsUpToMaxDelayAndNeverOverflows) {
+    const RetryPolicy patient{.attempts = 1'000'000, .delay = 500ms, .max_delay = 3s};
+    const auto never = Deadline::Clock::duration::max();
+    EXPECT_EQ(decide_retry(patient, retryable(), 5, 0, never).delay, 3s);
+    EXPECT_EQ(decide_retry(patient, retryable(), 999'999, 0, never).delay, 3s);
+    EXPECT_LE(decide_retry(patient, retryable(), 999'999, 0.999, never).delay, 4500ms);
+}
+
+/// Fails so often, then answers.
+class FlakyAgent final : public Agent {
+public:
+    explicit FlakyAgent(std::deque<Failure> failures) : failures_(std::move(failures)) {}
+
+    Task<Result<Answer>> ask(Request) override {
+        ++asked;
+        if (failures_.empty()) {
+            Answer answer;
+            answer.text = "done";
+            answer.usage.output_tokens = 10;
+            co_return answer;
+        }
+        auto failure = failures_.front();
+        failures_.pop_front();
+        co_return failure;
+    }
+
+    int asked = 0;
+
+private:
+    std::deque<Failure> failures_;
+};
+
+struct Fixture {
+    explicit Fixture(std::deque<Failure> failures,
+                     RetryPolicy retry = {.attempts = 3, .delay = 1ms, .max_delay = 2ms}) {
+        auto owned = std::make_unique<FlakyAgent>(std::move(failures));
+        inner = owned.get();
+        agent = std::make_unique<RetryAgent>(std::move(owned), retry, [] { return 0.0; });
+    }
+    FlakyAgent* inner;
+    std::unique_ptr<Agent> agent;
+};
+
+Failure spending(std::int64_t tokens) {
+    auto failure = retryable();
+    failure.spent.output_tokens = tokens;
+    failure.spent.estimated = true;
+    return failure;
+}
+
+TEST(RetryAgent, AnswersInTheEndAndCountsWhatWasSpent) {
+    Fixture fixture({spending(3), spending(4)});
+    RecordingSink sink;
+    Request request;
+    request.sink = &sink;
+    const auto answer = test::run(fixture.agent->ask(request));
+    ASSERT_TRUE(answer);
+    EXPECT_EQ(answer->usage.output_tokens, 17);
+    EXPECT_TRUE(answer->usage.estimated);
+    EXPECT_EQ(sink.restarts, 2);
+    EXPECT_EQ(fixture.inner->asked, 3);
+}
+
+TEST(RetryAgent, GivesUpAfterAllAttempts) {
+    Fixture fixture({spending(1), spending(2), spending(3), spending(4)});
+    RecordingSink sink;
+    Request request;
+    request.sink = &sink;
+    const auto result = test::run(fixture.agent->ask(request));
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().kind, FailureKind::overloaded);
+    EXPECT_THAT(result.error().message, HasSubstr("http://h answered 503 (gave up after 3 attempts)"));
+    EXPECT_EQ(result.error().spent.output_tokens, 6);
+    EXPECT_EQ(fixture.inner->asked, 3);
+    EXPECT_EQ(sink.restarts, 2);
+}
+
+TEST(RetryAgent, DoesNotRepeatWhatCannotHelp) {
+    Fixture fixture({make_failure(FailureKind::unauthorized, "no key")});
+    const auto result = test::run(fixture.agent->ask(Request()));
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().message, "no key");
+    EXPECT_EQ(fixture.inner->asked, 1);
+}
+
+TEST(RetryAgent, GivesUpAtOnceWhenTheWaitIsTooLong) {
+    Fixture fixture({retryable(1h)});
+    Request request;
+    request.deadline = Deadline::after(10s);
+    const auto result = test::run(fixture.agent->ask(request));
+    ASSERT_FALSE(result);
+    EXPECT_THAT(result.error().message, HasSubstr("3600000 ms, which is past the deadline"));
+    EXPECT_EQ(fixture.inner->asked, 1);
+}
+
+TEST(RetryAgent, WaitCanBeCancelled) {
+    Fixture fixture({retryable(1h)});
+    asio::io_context context;
+    asio::cancellation_signal signal;
+    std::exception_ptr thrown;
+    asio::co_spawn(
+        context, fixture.agent->ask(Request()),
+        asio::bind_cancellation_slot(signal.slot(), [&](std::exception_ptr error, Result<Answer>) { thrown = error; }));
+    context.poll();
+    signal.emit(asio::cancellation_type::terminal);
+    context.run_for(5s);
+    ASSERT_TRUE(thrown);
+    EXPECT_THROW(std::rethrow_exception(thrown), boost::system::system_error);
+    EXPECT_EQ(fixture.inner->asked, 1);
+}
+
+}  // namespace
+}  // namespace enough

@@ -1,0 +1,112 @@
+#!/usr/bin/env bash
+# Sets up what building and testing needs (Debian 12, as root or with sudo), builds, and runs the tests.
+set -euo pipefail
+
+usage() {
+    cat <<'TEXT'
+Usage: tests/run.sh [--quick | --tsan] [--help]
+
+Without options, everything that must pass:
+  lint       format, the co_await rule, include direction, house rules
+  release    optimised build: end-to-end tests with a real model, the installed package
+  asan       address and undefined behaviour sanitizers: all other tests
+--tsan       also the concurrency tests under the thread sanitizer
+--quick      the everyday subset instead: lint, a debug build, the tests that are not slow
+
+Needs no network once packages, llama.cpp and the model are there. Warnings are errors but in the release build.
+ENOUGH_CACHE  where llama.cpp and the model are kept between runs (default: ~/.cache/enough)
+ENOUGH_TEST_URL  an OpenAI-compatible server for the end-to-end tests, in place of one started here
+TEXT
+}
+
+quick=no tsan=no
+for argument in "$@"; do
+    case "$argument" in
+        --quick) quick=yes ;;
+        --tsan) tsan=yes ;;
+        --help | -h) usage; exit 0 ;;
+        *) echo "run.sh: unknown argument '$argument'" >&2; usage >&2; exit 2 ;;
+    esac
+done
+
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+exec </dev/null
+# A compiler cache that also serves other checkouts of the same sources.
+export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
+
+failed=()
+stage() { # <what> <command...>: says what it does and how long it took; remembers a failure and goes on
+    local what=$1 start=$SECONDS
+    shift
+    printf '\n== %s\n' "$what"
+    if "$@"; then
+        printf '== %s: %d s\n' "$what" $((SECONDS - start))
+    else
+        failed+=("$what")
+        printf '== %s: FAILED after %d s\n' "$what" $((SECONDS - start))
+    fi
+}
+
+llama_and_model() {
+    cmake/setup/llama.sh >/dev/null || return
+    ENOUGH_MODEL=$(cmake/setup/model.sh | tail -n 1) || return
+    export ENOUGH_MODEL
+    if [[ $quick == no && -z ${ENOUGH_TEST_URL:-} ]]; then
+        ENOUGH_LLAMA_SERVER=$(cmake/setup/llama.sh --server | tail -n 1) || return
+        export ENOUGH_LLAMA_SERVER
+    fi
+}
+
+build() { # <preset> [options of the build...]
+    # Said anew: an earlier configuration of the same folder may have left something out.
+    local options=(-DENOUGH_TESTS=ON -DENOUGH_EXAMPLES=ON -DENOUGH_LLAMA=ON)
+    # What only the optimiser warns of is often wrong.
+    [[ $1 == release ]] || options+=(-DENOUGH_WERROR=ON)
+    cmake --preset "$1" "${options[@]}" && cmake --build --preset "$@"
+}
+
+release() {
+    build release --target orchestrator/all examples/all tests/e2e/all &&
+        ctest --preset release --label-regex 'e2e|llama|package'
+}
+
+thread_sanitizer() {
+    build tsan --target tests/agents/all && ctest --test-dir build/tsan/tests/agents --output-on-failure --no-tests=error
+}
+
+asan() {
+    build asan --target all all_verify_interface_header_sets && ctest --preset asan --label-exclude 'e2e|package'
+}
+
+dev() {
+    build dev && ctest --preset dev --label-exclude 'e2e|package|slow'
+}
+
+main() {
+    stage packages cmake/setup/packages.sh lint
+    stage lint tests/lint/run.sh
+    stage llama_and_model llama_and_model
+    if [[ ${failed[*]} == *packages* || ${failed[*]} == *llama* ]]; then
+        exit 1  # nothing can be built
+    fi
+    if [[ $quick == yes ]]; then
+        stages=(dev)
+    elif [[ $tsan == yes ]]; then
+        stages=(release thread_sanitizer asan)
+    else
+        stages=(release asan)
+    fi
+    # The last one stands bare, so that ctest's summary is the last thing printed.
+    for each in "${stages[@]::${#stages[@]}-1}"; do
+        stage "$each" "$each"
+    done
+    last=${stages[-1]}
+    printf '\n== %s (%d s so far)\n' "$last" $SECONDS
+    "$last" || failed+=("$last")
+    if [[ ${#failed[@]} -gt 0 ]]; then
+        printf '\n== FAILED: %s\n' "${failed[*]}" >&2
+        exit 1
+    fi
+}
+
+main; exit  # one line, read before it runs: the file may change meanwhile

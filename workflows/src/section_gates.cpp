@@ -1,0 +1,141 @@
+#include "field_types.hpp"
+#include "loading.hpp"
+#include "scalar.hpp"
+
+#include <enough/policies/signal.hpp>
+
+#include <fmt/format.h>
+
+#include <array>
+#include <cmath>
+#include <string_view>
+#include <vector>
+
+namespace enough {
+namespace {
+
+constexpr std::array<std::string_view, 3> scope_words{"all", "reasoning", "answer"};
+constexpr std::array<std::string_view, 3> missing_words{"refine", "escalate", "fail"};
+constexpr std::array<std::string_view, 2> stop_words{"off", "provable"};
+
+std::optional<Signal> read_signal(const Value& value) {
+    static const std::vector<std::string_view> words = [] {
+        std::vector<std::string_view> all;
+        for (const Signal signal : all_signals)
+            all.push_back(name(signal));
+        return all;
+    }();
+    for (const std::string_view later : {"agreement", "verbalized", "fitted"}) {
+        if (!value.is_scalar() || value.node().text != later) continue;
+        value.error(fmt::format("signal '{}' is not supported by this version", later));
+        return std::nullopt;
+    }
+    const auto index = type::Word{words}(value);
+    return index ? std::optional(all_signals[*index]) : std::nullopt;
+}
+
+/// A threshold of this signal can't be zero: nothing, or everything, would pass.
+std::optional<double> read_threshold(const Value& value, Signal signal) {
+    if (signal != Signal::logprob_mean) return type::Number{.above = 0}(value);
+    const auto number = type::Number{}(value);
+    if (number && *number >= 0) return value.expected("a number below 0 (a mean logprob)");
+    return number;
+}
+
+void read_accept(Fields& fields, Gate& gate) {
+    const auto value = fields.take("accept");
+    if (!value) return;
+    if (value->is_map()) {
+        value->error("thresholds from a calibration file are not supported by this version; write a number");
+        return;
+    }
+    const auto threshold = [&](const Value& item) { return read_threshold(item, gate.signal); };
+    if (auto accept = type::OneOrList<decltype(threshold)>{threshold, "a number or a list of numbers"}(*value)) {
+        gate.accept = *std::move(accept);
+        value->warning("uncalibrated: nothing says how often an answer that passes this number is wrong");
+    }
+}
+
+void read_escalate(Fields& fields, Gate& gate) {
+    const auto value = fields.take("escalate");
+    if (!value) return;
+    gate.escalate = read_threshold(*value, gate.signal);
+    if (!gate.escalate || gate.accept.empty()) return;
+    const double accept = gate.accept.front();
+    if (!at_least_as_sure(gate.signal, *gate.escalate, accept)) return;
+    const bool low = direction(gate.signal) == Direction::lower_is_surer;
+    value->error(fmt::format("escalate must be {} accept ({}), for {} a {} value is surer", low ? "above" : "below",
+                             accept, name(gate.signal), low ? "lower" : "higher"));
+}
+
+std::optional<OnMissing> read_missing(const Value& value) {
+    if (value.is_scalar() && value.node().text == "accept") {
+        value.error("expected refine, escalate, fail: missing evidence is never accepted");
+        return std::nullopt;
+    }
+    return type::Choice<OnMissing>{missing_words}(value);
+}
+
+/// `off` is the boolean false to readers of YAML 1.1, so false is taken too.
+std::optional<StopEarly> read_stop_early(const Value& value) {
+    if (as_boolean(value.node()) == false) return StopEarly::off;
+    if (value.is_scalar() && value.node().text == "predicted") {
+        value.error("'predicted' is not supported by this version; use off or provable");
+        return std::nullopt;
+    }
+    return type::Choice<StopEarly>{stop_words}(value);
+}
+
+void warn_of_idle_keys(const Fields& fields, const Gate& gate) {
+    const bool tail = gate.signal == Signal::entropy_tail || gate.signal == Signal::confidence_tail;
+    const bool window = gate.signal == Signal::confidence_lowest_group || gate.signal == Signal::confidence_bottom10;
+    if (fields.has("last") && !tail)
+        fields.value().warning(fmt::format("'last' has no effect on {}", name(gate.signal)));
+    if (fields.has("window") && !window)
+        fields.value().warning(fmt::format("'window' has no effect on {}", name(gate.signal)));
+    const bool entropy = tail ? gate.signal == Signal::entropy_tail
+                              : gate.signal == Signal::entropy_mean || gate.signal == Signal::entropy_max;
+    const double most = std::log2(static_cast<double>(gate.settings.top_k));
+    if (entropy && !gate.accept.empty() && gate.accept.front() >= most)
+        fields.value().warning(fmt::format("accepts everything: over {} candidates the entropy is never above {:.2f}",
+                                           gate.settings.top_k, most));
+    const bool provable = gate.signal == Signal::entropy_mean || gate.signal == Signal::entropy_max;
+    if (gate.stop_early == StopEarly::provable && !provable)
+        fields.value().warning(
+            fmt::format("stop_early: nothing is provable early for {}; no call is cut short", name(gate.signal)));
+}
+
+}  // namespace
+
+std::optional<Gate> read_gate(const Value& value) {
+    Fields fields(value);
+    Gate gate;
+    fields.take("extends");
+    const bool known = fields.required("signal", read_signal, gate.signal);
+    fields.optional("top_k", type::Whole<int>{2, 1000}, gate.settings.top_k);
+    fields.optional("scope", type::Choice<Scope>{scope_words}, gate.settings.scope);
+    fields.optional("last", type::Whole<std::size_t>{}, gate.settings.tail);
+    fields.optional("window", type::Whole<std::size_t>{}, gate.settings.window);
+    fields.require("accept");
+    if (known) {
+        read_accept(fields, gate);
+        read_escalate(fields, gate);
+    } else {  // what a threshold may be depends on the signal
+        fields.take("accept");
+        fields.take("escalate");
+    }
+    fields.optional("missing", read_missing, gate.missing);
+    fields.optional("min_coverage", type::Number{.above = 0, .most = 1}, gate.min_coverage);
+    fields.optional("stop_early", read_stop_early, gate.stop_early);
+    if (known) warn_of_idle_keys(fields, gate);
+    auto read = fields.finished(std::move(gate));
+    return known ? read : std::nullopt;
+}
+
+void read_gates(const Value& section, Loading& loading) {
+    each_name(section, [&](const std::string& name, const Value& value) {
+        if (auto gate = read_gate(value)) loading.workflow.gates.emplace(name, *std::move(gate));
+    });
+}
+
+}  // namespace enough

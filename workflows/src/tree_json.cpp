@@ -1,0 +1,92 @@
+#include "tree_json.hpp"
+
+#include "scalar.hpp"
+
+#include <openssl/evp.h>
+#include <nlohmann/json.hpp>
+
+#include <array>
+#include <stdexcept>
+
+namespace enough {
+namespace {
+
+nlohmann::json scalar_json(const Node& node) {
+    if (!node.variable.empty() && node.text.empty()) return "";
+    switch (scalar_type(node)) {
+        case ScalarType::null:
+            return nullptr;
+        case ScalarType::boolean:
+            return *as_boolean(node);
+        case ScalarType::integer:
+            if (const auto value = as_integer(node)) return *value;
+            [[fallthrough]];
+        case ScalarType::number:
+            if (const auto value = as_number(node)) return *value;
+            [[fallthrough]];
+        case ScalarType::text:
+            return node.text;
+    }
+    return nullptr;
+}
+
+/// Removes what must not leave a trace and what changes nothing.
+void strip(nlohmann::json& root) {
+    for (auto it = root.begin(); it != root.end();)
+        it = is_extension(it.key()) ? root.erase(it) : std::next(it);
+    root.erase("include");
+    const auto models = root.find("models");
+    if (models == root.end() || !models->is_object()) return;
+    for (auto& model : *models) {
+        if (!model.is_object()) continue;
+        model.erase("api_key");
+        if (const auto headers = model.find("headers"); headers != model.end() && headers->is_object())
+            for (auto& value : *headers)
+                value = nullptr;
+    }
+}
+
+std::string sha256(const std::string& text) {
+    std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+    unsigned int size = 0;
+    if (EVP_Digest(text.data(), text.size(), digest.data(), &size, EVP_sha256(), nullptr) != 1)
+        throw std::runtime_error("SHA-256 is not available");
+    constexpr char digits[] = "0123456789abcdef";
+    std::string hex;
+    for (unsigned int i = 0; i < size; ++i) {
+        hex += digits[digest[i] >> 4U];
+        hex += digits[digest[i] & 15U];
+    }
+    return hex;
+}
+
+}  // namespace
+
+nlohmann::json to_json(const Node& node) {
+    switch (node.kind) {
+        case NodeKind::scalar:
+            return scalar_json(node);
+        case NodeKind::list: {
+            auto list = nlohmann::json::array();
+            for (const Node& item : node.items)
+                list.push_back(to_json(item));
+            return list;
+        }
+        case NodeKind::map: {
+            auto map = nlohmann::json::object();
+            for (const Node::Entry& entry : node.entries)
+                map[entry.key] = to_json(entry.value);
+            return map;
+        }
+    }
+    return nullptr;
+}
+
+std::string workflow_hash(const Node& root, const std::vector<std::string>& texts) {
+    nlohmann::json tree = to_json(root);
+    strip(tree);
+    const nlohmann::json whole{{"workflow", std::move(tree)}, {"texts", texts}};
+    return sha256(whole.dump());
+}
+
+}  // namespace enough
