@@ -5,6 +5,10 @@ add_library(enough_flags INTERFACE)
 target_compile_options(enough_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion
                        -Wno-missing-field-initializers  # designated initialisers leave out what keeps its default
                        $<$<BOOL:${ENOUGH_WERROR}>:-Werror>)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+  # False alarms of the optimiser, on coroutine frames and on variants.
+  target_compile_options(enough_flags INTERFACE -Wno-mismatched-new-delete -Wno-maybe-uninitialized)
+endif()
 if(ENOUGH_SANITIZE)
   target_compile_options(enough_flags INTERFACE -fsanitize=${ENOUGH_SANITIZE} -fno-omit-frame-pointer
                          -fno-sanitize-recover=all)

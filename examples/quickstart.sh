@@ -21,7 +21,7 @@ say "A model of 98 MB: SmolLM2-135M-Instruct"
 ENOUGH_MODEL=$(cmake/setup/model.sh)
 export ENOUGH_LLAMA_PREFIX ENOUGH_MODEL
 say "Building enough (build/release)"
-cmake --preset release -DENOUGH_TESTS=OFF -DENOUGH_LLAMA_PREFIX="$ENOUGH_LLAMA_PREFIX" >/dev/null
+cmake --preset release -DENOUGH_LLAMA_PREFIX="$ENOUGH_LLAMA_PREFIX" >/dev/null
 cmake --build build/release --target enough
 
 enough=build/release/orchestrator/cli/enough

@@ -77,6 +77,13 @@ std::vector<std::string> messages_of(const std::vector<Event>& events, int call)
     return lines;
 }
 
+/// A line of the expected trace; one that ends in "…" says how the line begins.
+testing::Matcher<std::string> expected_line(const std::string& line) {
+    constexpr std::string_view rest = "…";
+    if (!line.ends_with(rest)) return testing::StrEq(line);
+    return testing::StartsWith(line.substr(0, line.size() - rest.size()));
+}
+
 /// The log, written and read back, must fold to the same state.
 void expect_same_when_folded(const Outcome& outcome) {
     std::vector<Event> read_back;
@@ -98,7 +105,9 @@ TEST_P(Case, GivesTheTrace) {
     const Outcome outcome = run_case(example, loaded.workflow);
     std::vector<std::string> trace;
     for (const Event& event : outcome.events) trace.push_back(trace_line(event));
-    EXPECT_THAT(trace, testing::ElementsAreArray(example.trace));
+    std::vector<testing::Matcher<std::string>> expected;
+    for (const std::string& line : example.trace) expected.push_back(expected_line(line));
+    EXPECT_THAT(trace, testing::ElementsAreArray(expected));
     EXPECT_EQ(name(outcome.state.status), example.status);
     EXPECT_EQ(outcome.state.output, example.output);
     EXPECT_EQ(outcome.state.error.has_value(), example.error.has_value()) << outcome.state.error.value_or("");

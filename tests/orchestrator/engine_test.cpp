@@ -8,8 +8,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <boost/asio/this_coro.hpp>
-
 namespace enough::test {
 namespace {
 

@@ -13,6 +13,9 @@
 namespace enough {
 namespace {
 
+// The run's own clock comes first, so that a call in flight at the end of `limits.time` is aborted, not failed.
+constexpr std::chrono::milliseconds after_the_run{100};
+
 EventBody fact_of(CallId call, Result<Answer> result, const CallWatch& watch) {
     if (result.has_value()) return CallAnswered{call, std::move(*result), watch.evidence()};
     Failure failure = std::move(result).error();
@@ -32,8 +35,8 @@ LiveRun::LiveRun(std::shared_ptr<const Workflow> workflow, const Agents& agents,
 Task<void> LiveRun::to_end(RunStarted start) {
     co_await asio::this_coro::throw_if_cancelled(false);
     if (const auto time = state_.budget.limits().time) {
-        deadline_ = Deadline{began_ + *time};
-        group_.spawn(watch_time(deadline_));
+        group_.spawn(watch_time(Deadline(began_ + *time)));
+        deadline_ = Deadline(began_ + *time + after_the_run);
     }
     feed(std::move(start));
     bool told = false;
