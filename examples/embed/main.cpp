@@ -36,12 +36,13 @@ int main() {
     enough::Engine engine(enough::parse_workflow(text), context.get_executor());
     Printer printer;
     enough::RunState outcome;
-    boost::asio::co_spawn(context, engine.run({{"question", "What is 6 * 7?"}}, {.sinks = {&printer}}),
-                          boost::asio::bind_cancellation_slot(cancel.slot(), [&](std::exception_ptr error, enough::RunState state) {
-                              if (error) std::rethrow_exception(error);
-                              outcome = std::move(state);
-                              signals.cancel();
-                          }));
+    boost::asio::co_spawn(
+        context, engine.run({{"question", "What is 6 * 7?"}}, {.sinks = {&printer}}),
+        boost::asio::bind_cancellation_slot(cancel.slot(), [&](std::exception_ptr error, enough::RunState state) {
+            if (error) std::rethrow_exception(error);
+            outcome = std::move(state);
+            signals.cancel();
+        }));
     context.run();
     std::cout << report(outcome).dump(2) << '\n';
     return enough::exit_code(outcome.status);

@@ -29,7 +29,8 @@ int check(const Arguments& arguments) {
         fmt::print("{}\n", problems_json(loaded.problems));
         return exit;
     }
-    for (const Problem& problem : loaded.problems) fmt::print("{}\n", to_string(problem));
+    for (const Problem& problem : loaded.problems)
+        fmt::print("{}\n", to_string(problem));
     if (!loaded.workflow) return exit;
     const Workflow& workflow = *loaded.workflow;
     fmt::print("{}: ok: workflow '{}' with {} model(s), {} agent(s), {} step(s)\n", arguments.file, workflow.name,

@@ -11,7 +11,8 @@
 namespace enough::cli {
 namespace {
 
-constexpr const char* starter = R"yaml(# A first workflow. Try it:  enough run workflow.yaml -i question="What is 17 + 25?"
+constexpr const char* starter =
+    R"yaml(# A first workflow. Try it:  enough run workflow.yaml -i question="What is 17 + 25?"
 # All keys: docs/workflow-reference.md, or `enough schema` for your editor.
 version: 1
 name: first-workflow

@@ -10,7 +10,9 @@ constexpr int interrupted = 130;
 
 }  // namespace
 
-Interrupt::Interrupt(boost::asio::io_context& context) : signals_(context, SIGINT, SIGTERM) { listen(); }
+Interrupt::Interrupt(boost::asio::io_context& context) : signals_(context, SIGINT, SIGTERM) {
+    listen();
+}
 
 void Interrupt::listen() {
     signals_.async_wait([this](const boost::system::error_code& error, int) {

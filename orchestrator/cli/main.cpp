@@ -13,7 +13,8 @@ int main(int argc, char** argv) {
     app.set_version_flag("--version", std::string("enough ") + enough::version);
     app.require_subcommand(1);
     app.fallthrough(false);
-    app.footer("Exit codes: 0 done, 1 run failed, 2 bad use or bad file, 3 unresolved, 4 over budget, 130 interrupted.");
+    app.footer(
+        "Exit codes: 0 done, 1 run failed, 2 bad use or bad file, 3 unresolved, 4 over budget, 130 interrupted.");
 
     int exit = 0;
     add_check(app, exit);

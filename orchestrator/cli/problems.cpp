@@ -55,8 +55,8 @@ std::shared_ptr<const Workflow> load_or_explain(const std::string& file, Format 
 void explain(const std::string& message, Format format) {
     print_error(message);
     if (format == Format::json)
-        fmt::print("{}\n", dump({{"error", {{"kind", "bad_use"}, {"message", message}}},
-                                 {"problems", ordered_json::array()}}));
+        fmt::print("{}\n",
+                   dump({{"error", {{"kind", "bad_use"}, {"message", message}}}, {"problems", ordered_json::array()}}));
 }
 
 }  // namespace enough::cli

@@ -9,15 +9,21 @@ constexpr auto refresh = std::chrono::milliseconds(100);
 
 Colour colour_of(Verdict verdict) {
     switch (verdict) {
-        case Verdict::accept: return Colour::green;
-        case Verdict::refine: return Colour::yellow;
-        case Verdict::escalate: return Colour::blue;
-        case Verdict::fail: return Colour::red;
+        case Verdict::accept:
+            return Colour::green;
+        case Verdict::refine:
+            return Colour::yellow;
+        case Verdict::escalate:
+            return Colour::blue;
+        case Verdict::fail:
+            return Colour::red;
     }
     return Colour::none;
 }
 
-double seconds(RunTime time) { return time.count() / 1000.0; }
+double seconds(RunTime time) {
+    return time.count() / 1000.0;
+}
 
 }  // namespace
 
@@ -45,12 +51,15 @@ void Progress::requested(const CallRequested& event, RunTime at) {
     terminal_.rewrite(fmt::format("  {}  asking {}", call.who, event.model));
 }
 
-void Progress::answered(const CallAnswered& event) { calls_[event.call].tokens = event.answer.usage.output_tokens; }
+void Progress::answered(const CallAnswered& event) {
+    calls_[event.call].tokens = event.answer.usage.output_tokens;
+}
 
 void Progress::judged(const CallJudged& event, RunTime at) {
     const Call& call = calls_[event.call];
     const Judgement& judgement = event.judgement;
-    const std::string verdict = terminal_.paint(colour_of(judgement.verdict), fmt::format("{:<8}", name(judgement.verdict)));
+    const std::string verdict =
+        terminal_.paint(colour_of(judgement.verdict), fmt::format("{:<8}", name(judgement.verdict)));
     terminal_.line(fmt::format("  {}  {} {:>5} tokens {:>6.2f} s  {}", call.who, verdict, call.tokens,
                                seconds(at - call.began), terminal_.paint(Colour::dim, judgement.reason)));
     calls_.erase(event.call);

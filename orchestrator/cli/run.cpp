@@ -9,10 +9,10 @@
 #include <enough/orchestrator/event_log.hpp>
 #include <enough/orchestrator/report.hpp>
 
+#include <fmt/format.h>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
-#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include <exception>
@@ -45,7 +45,8 @@ RunState run_to_end(const std::shared_ptr<const Workflow>& workflow, const nlohm
         outcome = std::move(state);
         interrupt.done();
     };
-    asio::co_spawn(context, engine.run(inputs, std::move(options)), asio::bind_cancellation_slot(interrupt.slot(), done));
+    asio::co_spawn(context, engine.run(inputs, std::move(options)),
+                   asio::bind_cancellation_slot(interrupt.slot(), done));
     context.run();
     if (error) std::rethrow_exception(error);
     return outcome;

@@ -12,12 +12,18 @@ namespace {
 
 const char* code(Colour colour) {
     switch (colour) {
-        case Colour::none: return "";
-        case Colour::dim: return "\033[2m";
-        case Colour::red: return "\033[31m";
-        case Colour::green: return "\033[32m";
-        case Colour::yellow: return "\033[33m";
-        case Colour::blue: return "\033[34m";
+        case Colour::none:
+            return "";
+        case Colour::dim:
+            return "\033[2m";
+        case Colour::red:
+            return "\033[31m";
+        case Colour::green:
+            return "\033[32m";
+        case Colour::yellow:
+            return "\033[33m";
+        case Colour::blue:
+            return "\033[34m";
     }
     return "";
 }

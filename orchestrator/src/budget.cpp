@@ -13,7 +13,9 @@ constexpr std::int64_t bytes_per_token = 3;
 constexpr std::int64_t tokens_per_message = 8;
 constexpr double million = 1e6;
 
-std::int64_t tokens_of(const Usage& usage) { return usage.input_tokens + usage.output_tokens; }
+std::int64_t tokens_of(const Usage& usage) {
+    return usage.input_tokens + usage.output_tokens;
+}
 
 /// Output tokens that `usd` can still pay for.
 std::int64_t affordable(double usd, const Price& price) {
@@ -52,9 +54,10 @@ Budget::Admission Budget::reserve(const std::vector<Message>& messages, std::opt
         const std::int64_t used = tokens_of(used_) + reserved_tokens_;
         const std::int64_t left = *limits_.tokens - used - wanted.input_tokens;
         if (left < least)
-            return {std::nullopt, fmt::format("limits.tokens allows {}, {} are used or reserved and the next call needs "
-                                              "about {} for its prompt and at least {} for its answer",
-                                              *limits_.tokens, used, wanted.input_tokens, least)};
+            return {std::nullopt,
+                    fmt::format("limits.tokens allows {}, {} are used or reserved and the next call needs "
+                                "about {} for its prompt and at least {} for its answer",
+                                *limits_.tokens, used, wanted.input_tokens, least)};
         wanted.max_tokens = std::min(wanted.max_tokens.value_or(left), left);
     }
     if (limits_.usd && price) {
@@ -62,9 +65,10 @@ Budget::Admission Budget::reserve(const std::vector<Message>& messages, std::opt
         const double prompt = cost_usd({.input_tokens = wanted.input_tokens}, price);
         const std::int64_t left = affordable(*limits_.usd - used - prompt, *price);
         if (*limits_.usd - used - prompt < 0 || left < least)
-            return {std::nullopt, fmt::format("limits.usd allows {}, {:.6f} are used or reserved and the next call does "
-                                              "not fit into the rest",
-                                              *limits_.usd, used)};
+            return {std::nullopt,
+                    fmt::format("limits.usd allows {}, {:.6f} are used or reserved and the next call does "
+                                "not fit into the rest",
+                                *limits_.usd, used)};
         if (left != std::numeric_limits<std::int64_t>::max() || wanted.max_tokens)
             wanted.max_tokens = std::min(wanted.max_tokens.value_or(left), left);
     }

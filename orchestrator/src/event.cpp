@@ -16,8 +16,12 @@ static_assert(std::is_same_v<std::variant_alternative_t<facts, EventBody>, StepS
 
 }  // namespace
 
-bool is_fact(const EventBody& body) { return body.index() < facts; }
+bool is_fact(const EventBody& body) {
+    return body.index() < facts;
+}
 
-std::string_view type_name(const EventBody& body) { return type_names.at(body.index()); }
+std::string_view type_name(const EventBody& body) {
+    return type_names.at(body.index());
+}
 
 }  // namespace enough

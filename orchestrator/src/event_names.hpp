@@ -15,10 +15,10 @@ template <class T>
 using Names = std::initializer_list<std::pair<T, std::string_view>>;
 
 inline const Names<FinishReason> finish_reasons{{FinishReason::stop, "stop"},
-                                         {FinishReason::length, "length"},
-                                         {FinishReason::filter, "filter"},
-                                         {FinishReason::stopped_early, "stopped_early"},
-                                         {FinishReason::other, "other"}};
+                                                {FinishReason::length, "length"},
+                                                {FinishReason::filter, "filter"},
+                                                {FinishReason::stopped_early, "stopped_early"},
+                                                {FinishReason::other, "other"}};
 inline const Names<Role> roles{{Role::system, "system"}, {Role::user, "user"}, {Role::assistant, "assistant"}};
 
 template <class T>

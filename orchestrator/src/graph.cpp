@@ -7,17 +7,29 @@
 namespace enough {
 namespace {
 
-/// Text inside a Mermaid label: quotes and angle brackets as entities, so that nothing ends the label or becomes markup.
+/// Text inside a Mermaid label: quotes and angle brackets as entities, so that nothing ends the label or becomes
+/// markup.
 std::string label(std::string_view text) {
     std::string safe;
     for (const char c : text) {
         switch (c) {
-            case '"': safe += "#quot;"; break;
-            case '<': safe += "#lt;"; break;
-            case '>': safe += "#gt;"; break;
-            case '#': safe += "#35;"; break;
-            case '\n': safe += ' '; break;
-            default: safe += c;
+            case '"':
+                safe += "#quot;";
+                break;
+            case '<':
+                safe += "#lt;";
+                break;
+            case '>':
+                safe += "#gt;";
+                break;
+            case '#':
+                safe += "#35;";
+                break;
+            case '\n':
+                safe += ' ';
+                break;
+            default:
+                safe += c;
         }
     }
     return safe;
@@ -30,8 +42,10 @@ public:
     std::string draw() {
         line("flowchart TD");
         line("    start([{}])", label(workflow_.name));
-        for (std::size_t i = 0; i < workflow_.steps.size(); ++i) draw_step(i);
-        for (std::size_t i = 0; i < workflow_.steps.size(); ++i) draw_needs(i);
+        for (std::size_t i = 0; i < workflow_.steps.size(); ++i)
+            draw_step(i);
+        for (std::size_t i = 0; i < workflow_.steps.size(); ++i)
+            draw_needs(i);
         line("    output([output])");
         for (std::size_t i = 0; i < workflow_.steps.size(); ++i)
             if (leads_nowhere(i)) line("    s{} --> output", i);
@@ -63,15 +77,16 @@ private:
         if (!rung.gate) return who + ", no gate";
         const Gate& gate = *rung.gate;
         const bool low = direction(gate.signal) == Direction::lower_is_surer;
-        return fmt::format("{}, accept if {} {} {}", who, name(gate.signal), low ? "<=" : ">=",
-                           fmt::join(gate.accept, " / "));
+        return fmt::format("{}, accept if {} {} {}", who, name(gate.signal),
+                           low ? "<=" : ">=", fmt::join(gate.accept, " / "));
     }
 
     void draw_needs(std::size_t i) {
         const Step& step = workflow_.steps[i];
         const std::string arrow = step.when ? fmt::format("-- \"{}\" -->", label(step.when->text())) : "-->";
         if (step.needs.empty()) line("    start {} s{}", arrow, i);
-        for (const std::size_t need : step.needs) line("    s{} {} s{}", need, arrow, i);
+        for (const std::size_t need : step.needs)
+            line("    s{} {} s{}", need, arrow, i);
     }
 
     bool leads_nowhere(std::size_t i) const {
@@ -87,6 +102,8 @@ private:
 
 }  // namespace
 
-std::string mermaid(const Workflow& workflow) { return Chart(workflow).draw(); }
+std::string mermaid(const Workflow& workflow) {
+    return Chart(workflow).draw();
+}
 
 }  // namespace enough

@@ -44,7 +44,8 @@ public:
         if (found == object_->end() || !found->is_array())
             throw std::invalid_argument(std::string("field '") + key + "' must be a list");
         std::vector<Fields> items;
-        for (const auto& item : *found) items.emplace_back(item);
+        for (const auto& item : *found)
+            items.emplace_back(item);
         return items;
     }
 
@@ -60,7 +61,8 @@ private:
     static T as(const nlohmann::json& value, const char* key) {
         // nlohmann converts silently between numbers and wraps what does not fit: a log must say what it means.
         if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>) {
-            if (!value.is_number_integer()) throw std::invalid_argument(std::string("field '") + key + "' must be an integer");
+            if (!value.is_number_integer())
+                throw std::invalid_argument(std::string("field '") + key + "' must be an integer");
             const bool fits = value.is_number_unsigned() ? std::in_range<T>(value.get<std::uint64_t>())
                                                          : std::in_range<T>(value.get<std::int64_t>());
             if (!fits) throw std::invalid_argument(std::string("field '") + key + "' is out of range");

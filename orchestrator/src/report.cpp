@@ -40,7 +40,8 @@ ordered_json call_report(const CallRecord& call) {
             {"signals", std::move(signals)},
             {"threshold", call.judgement ? null_or(call.judgement->threshold) : ordered_json(nullptr)},
             {"coverage", call.judgement ? call.judgement->coverage : 0.0},
-            {"finish_reason", call.answered ? ordered_json(named(finish_reasons, call.finish_reason)) : ordered_json(nullptr)},
+            {"finish_reason",
+             call.answered ? ordered_json(named(finish_reasons, call.finish_reason)) : ordered_json(nullptr)},
             {"stopped_early", call.stopped_early()},
             {"answer", null_or(call.answer)},
             {"usage", call_usage(call.usage)},
@@ -52,7 +53,8 @@ ordered_json call_report(const CallRecord& call) {
 ordered_json step_report(const RunState& state, const StepState& step) {
     const CallRecord* chosen = step.chosen ? &state.call(*step.chosen) : nullptr;
     ordered_json calls = ordered_json::array();
-    for (const CallId id : step.calls) calls.push_back(call_report(state.call(id)));
+    for (const CallId id : step.calls)
+        calls.push_back(call_report(state.call(id)));
     return {{"status", name(step.status)},
             {"agent", chosen ? ordered_json(chosen->agent) : ordered_json(nullptr)},
             {"text", chosen ? ordered_json(chosen->text) : ordered_json(nullptr)},
@@ -71,27 +73,26 @@ ordered_json report(const RunState& state) {
     ordered_json usage{{"calls", state.budget.calls()}};
     usage.update(call_usage(used));
     usage["usd"] = state.budget.used_usd();
-    return {{"run_id", state.run_id},
-            {"workflow", state.workflow->name},
-            {"status", name(state.status)},
-            {"output", null_or(state.output)},
-            {"steps", std::move(steps)},
-            {"usage", std::move(usage)},
-            {"started", state.started},
-            {"elapsed_ms", state.now.count()},
-            {"error", null_or(state.error)}};
+    return {{"run_id", state.run_id},          {"workflow", state.workflow->name}, {"status", name(state.status)},
+            {"output", null_or(state.output)}, {"steps", std::move(steps)},        {"usage", std::move(usage)},
+            {"started", state.started},        {"elapsed_ms", state.now.count()},  {"error", null_or(state.error)}};
 }
 
 int exit_code(Status status) {
     switch (status) {
-        case Status::accepted: return 0;
-        case Status::unresolved: return 3;
-        case Status::over_budget: return 4;
-        case Status::cancelled: return 130;
+        case Status::accepted:
+            return 0;
+        case Status::unresolved:
+            return 3;
+        case Status::over_budget:
+            return 4;
+        case Status::cancelled:
+            return 130;
         case Status::queued:
         case Status::running:
         case Status::skipped:
-        case Status::failed: return 1;
+        case Status::failed:
+            return 1;
     }
     return 1;
 }

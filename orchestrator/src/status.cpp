@@ -31,6 +31,8 @@ std::optional<Status> status_named(std::string_view name) {
     return std::nullopt;
 }
 
-bool is_final(Status status) { return status != Status::queued && status != Status::running; }
+bool is_final(Status status) {
+    return status != Status::queued && status != Status::running;
+}
 
 }  // namespace enough

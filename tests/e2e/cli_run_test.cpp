@@ -50,8 +50,8 @@ FakeHandler answers(std::vector<FakeAnswer> script) {
     };
 }
 
-constexpr int sure = 2;      // 1 bit
-constexpr int unsure = 4;    // 2 bits
+constexpr int sure = 2;    // 1 bit
+constexpr int unsure = 4;  // 2 bits
 
 class CliRun : public testing::Test {
 protected:

@@ -105,7 +105,8 @@ TEST_F(Cli, WritesAStarterOnce) {
     EXPECT_EQ(again.code, 2);
     EXPECT_THAT(again.err, HasSubstr("exists"));
     const auto checked = Program(ENOUGH_PROGRAM, {"check", "workflow.yaml"}, {{"ENOUGH_MODEL", "/tmp/some.gguf"}},
-                                 folder_.path().string()).wait();
+                                 folder_.path().string())
+                             .wait();
     EXPECT_EQ(checked.code, 0) << checked.out;
 }
 
@@ -121,7 +122,8 @@ TEST_F(Cli, ExplainsBadUse) {
 }
 
 TEST_F(Cli, SaysWhenTheLogCannotBeWritten) {
-    const auto ended = call({"run", write("w.yaml", scripted), "-i", "question=x", "--events", "no/such/folder/e.jsonl"});
+    const auto ended =
+        call({"run", write("w.yaml", scripted), "-i", "question=x", "--events", "no/such/folder/e.jsonl"});
     EXPECT_EQ(ended.code, 2);
     EXPECT_THAT(ended.err, HasSubstr("no/such/folder/e.jsonl"));
 }

@@ -9,13 +9,13 @@
 #include <enough/orchestrator/step.hpp>
 #include <enough/workflows/load.hpp>
 
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
 
 #include <algorithm>
 #include <chrono>
@@ -70,7 +70,9 @@ std::vector<std::string> messages_of(const std::vector<Event>& events, int call)
         const auto* requested = std::get_if<CallRequested>(&event.body);
         if (!requested || requested->call != static_cast<CallId>(call)) continue;
         for (const Message& message : requested->messages) {
-            const char* role = message.role == Role::system ? "system" : message.role == Role::user ? "user" : "assistant";
+            const char* role = message.role == Role::system ? "system"
+                               : message.role == Role::user ? "user"
+                                                            : "assistant";
             lines.push_back(std::string(role) + ": " + message.content);
         }
     }
@@ -104,9 +106,11 @@ TEST_P(Case, GivesTheTrace) {
 
     const Outcome outcome = run_case(example, loaded.workflow);
     std::vector<std::string> trace;
-    for (const Event& event : outcome.events) trace.push_back(trace_line(event));
+    for (const Event& event : outcome.events)
+        trace.push_back(trace_line(event));
     std::vector<testing::Matcher<std::string>> expected;
-    for (const std::string& line : example.trace) expected.push_back(expected_line(line));
+    for (const std::string& line : example.trace)
+        expected.push_back(expected_line(line));
     EXPECT_THAT(trace, testing::ElementsAreArray(expected));
     EXPECT_EQ(name(outcome.state.status), example.status);
     EXPECT_EQ(outcome.state.output, example.output);
@@ -128,7 +132,9 @@ INSTANTIATE_TEST_SUITE_P(Files, Case, testing::ValuesIn(case_files()), [](const 
     return name;
 });
 
-TEST(Cases, AreThere) { EXPECT_GE(case_files().size(), 25U); }
+TEST(Cases, AreThere) {
+    EXPECT_GE(case_files().size(), 25U);
+}
 
 }  // namespace
 }  // namespace enough::test

@@ -30,7 +30,9 @@ public:
     }
 };
 
-Task<RunState> run_on(Engine& engine, nlohmann::json inputs) { return engine.run(std::move(inputs)); }
+Task<RunState> run_on(Engine& engine, nlohmann::json inputs) {
+    return engine.run(std::move(inputs));
+}
 
 Task<void> many_runs(asio::any_io_executor executor) {
     Engine engine(parse_workflow(text), executor);
@@ -43,7 +45,9 @@ Task<void> many_runs(asio::any_io_executor executor) {
     }
 }
 
-TEST(Engine, RunsAgainAndAgain) { run_with(many_runs); }
+TEST(Engine, RunsAgainAndAgain) {
+    run_with(many_runs);
+}
 
 Task<void> refused_inputs(asio::any_io_executor executor) {
     Engine engine(parse_workflow(text), executor);
@@ -56,7 +60,9 @@ Task<void> refused_inputs(asio::any_io_executor executor) {
     EXPECT_THAT(message, testing::HasSubstr("'q'"));
 }
 
-TEST(Engine, RefusesInputsBeforeAskingAnybody) { run_with(refused_inputs); }
+TEST(Engine, RefusesInputsBeforeAskingAnybody) {
+    run_with(refused_inputs);
+}
 
 Task<void> bug_in_agent() {
     Agents agents;
@@ -69,7 +75,9 @@ Task<void> bug_in_agent() {
     EXPECT_THAT(state.error.value_or(""), testing::HasSubstr("broken inside"));
 }
 
-TEST(Engine, EndsARunWhoseAgentThrows) { run(bug_in_agent()); }
+TEST(Engine, EndsARunWhoseAgentThrows) {
+    run(bug_in_agent());
+}
 
 TEST(Engine, NeedsAnAgentForEveryModel) {
     EXPECT_THROW(Engine(parse_workflow(text), Agents{}), std::invalid_argument);

@@ -10,7 +10,8 @@ namespace enough {
 namespace {
 
 Event answered() {
-    Answer answer{.text = "zw\u00f6lf", .finish_reason = FinishReason::stop, .usage = {.input_tokens = 7, .output_tokens = 3}};
+    Answer answer{
+        .text = "zw\u00f6lf", .finish_reason = FinishReason::stop, .usage = {.input_tokens = 7, .output_tokens = 3}};
     EvidenceSummary evidence{.tokens = 3, .evidence_tokens = 2, .entropy_mean = 0.1 + 0.2};
     return {"run", 4, RunTime{1.25}, CallAnswered{1, answer, evidence}};
 }
@@ -48,7 +49,8 @@ TEST(EventJson, RefusesWhatIsNoEvent) {
 }
 
 TEST(EventJson, RefusesAFormatOfTheFuture) {
-    RunStarted start{.version = 2, .workflow = "w", .workflow_hash = "h", .started = "s", .inputs = nlohmann::json::object()};
+    RunStarted start{
+        .version = 2, .workflow = "w", .workflow_hash = "h", .started = "s", .inputs = nlohmann::json::object()};
     EXPECT_THROW(event_from_json(to_json({"run", 1, RunTime{}, start})), std::invalid_argument);
 }
 

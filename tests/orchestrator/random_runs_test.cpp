@@ -9,12 +9,12 @@
 #include <enough/orchestrator/step.hpp>
 #include <enough/workflows/load.hpp>
 
+#include <gtest/gtest.h>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
-#include <gtest/gtest.h>
 
 #include <chrono>
 #include <map>
@@ -56,7 +56,8 @@ Outcome run_once(std::shared_ptr<const Workflow> workflow, std::uint64_t cancel_
 
 std::string log_of(const std::vector<Event>& events) {
     std::string text;
-    for (const Event& event : events) text += to_json(event).dump() + "\n";
+    for (const Event& event : events)
+        text += to_json(event).dump() + "\n";
     return text;
 }
 
@@ -80,7 +81,8 @@ void expect_in_order(const Outcome& outcome) {
     }
     EXPECT_TRUE(open.empty()) << "a call outlived its run";
     EXPECT_TRUE(is_final(outcome.state.status));
-    for (const StepState& step : outcome.state.steps) EXPECT_TRUE(is_final(step.status));
+    for (const StepState& step : outcome.state.steps)
+        EXPECT_TRUE(is_final(step.status));
 }
 
 void expect_within_budget(const Outcome& outcome) {
@@ -114,7 +116,8 @@ void check(std::uint64_t seed, std::uint64_t cancel_at, std::map<Status, int>& s
     const std::string text = random_workflow(seed);
     SCOPED_TRACE("seed " + std::to_string(seed) + "\n" + text);
     const LoadResult loaded = load_workflow_text(text, "random.yaml");
-    for (const Problem& problem : loaded.problems) ASSERT_NE(problem.severity, Severity::error) << to_string(problem);
+    for (const Problem& problem : loaded.problems)
+        ASSERT_NE(problem.severity, Severity::error) << to_string(problem);
     const Outcome outcome = run_once(loaded.workflow, cancel_at);
     expect_in_order(outcome);
     expect_within_budget(outcome);
@@ -125,7 +128,8 @@ void check(std::uint64_t seed, std::uint64_t cancel_at, std::map<Status, int>& s
 
 TEST(RandomRuns, EndInOrderWithinBudgetAndFoldToTheSameState) {
     std::map<Status, int> seen;
-    for (std::uint64_t seed = 1; seed <= 400 && !HasFailure(); ++seed) check(seed, 0, seen);
+    for (std::uint64_t seed = 1; seed <= 400 && !HasFailure(); ++seed)
+        check(seed, 0, seen);
     // The generator must reach every way to end, or the property says little.
     for (const Status status : {Status::accepted, Status::unresolved, Status::failed, Status::over_budget})
         EXPECT_GT(seen[status], 0) << name(status);
@@ -133,7 +137,8 @@ TEST(RandomRuns, EndInOrderWithinBudgetAndFoldToTheSameState) {
 
 TEST(RandomRuns, EndInOrderWhenCancelledAnywhere) {
     std::map<Status, int> seen;
-    for (std::uint64_t seed = 1; seed <= 200 && !HasFailure(); ++seed) check(seed, 1 + seed % 9, seen);
+    for (std::uint64_t seed = 1; seed <= 200 && !HasFailure(); ++seed)
+        check(seed, 1 + seed % 9, seen);
     EXPECT_GT(seen[Status::cancelled], 0);
 }
 
@@ -149,7 +154,8 @@ TEST(Fold, ResumesFromEveryPrefix) {
     const auto workflow = parse_workflow(random_workflow(3));
     const Outcome outcome = run_once(workflow, 0);
     for (std::size_t size = 1; size <= outcome.events.size(); ++size) {
-        const std::vector<Event> prefix(outcome.events.begin(), outcome.events.begin() + static_cast<std::ptrdiff_t>(size));
+        const std::vector<Event> prefix(outcome.events.begin(),
+                                        outcome.events.begin() + static_cast<std::ptrdiff_t>(size));
         EXPECT_NO_THROW(fold(workflow, prefix)) << size;
     }
 }

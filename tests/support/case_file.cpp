@@ -53,7 +53,8 @@ CaseFile read_case(const std::filesystem::path& file) {
     result.output = text(expect["output"]);
     result.error = text(expect["error"]);
     result.trace = expect["trace"].as<std::vector<std::string>>();
-    for (const auto& item : expect["report"]) result.report[item.first.Scalar()] = to_json(item.second);
+    for (const auto& item : expect["report"])
+        result.report[item.first.Scalar()] = to_json(item.second);
     for (const auto& item : expect["messages"])
         result.messages[item.first.as<int>()] = item.second.as<std::vector<std::string>>();
     return result;

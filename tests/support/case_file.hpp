@@ -21,8 +21,8 @@ struct CaseFile {
     std::optional<std::string> output;  ///< absent = the run must give none
     std::optional<std::string> error;   ///< a part of the error's text; absent = there must be none
     std::vector<std::string> trace;
-    std::map<std::string, nlohmann::json> report;        ///< JSON pointer -> value
-    std::map<int, std::vector<std::string>> messages;    ///< call -> `role: content` of each message
+    std::map<std::string, nlohmann::json> report;      ///< JSON pointer -> value
+    std::map<int, std::vector<std::string>> messages;  ///< call -> `role: content` of each message
 };
 
 /// Throws `std::runtime_error` for a file that is no case, unknown keys included.

@@ -11,7 +11,9 @@ namespace {
 using nlohmann::json;
 
 json chunk_with(json choice) {
-    return {{"id", "chatcmpl-1"}, {"object", "chat.completion.chunk"}, {"model", "fake-model"},
+    return {{"id", "chatcmpl-1"},
+            {"object", "chat.completion.chunk"},
+            {"model", "fake-model"},
             {"choices", json::array({std::move(choice)})}};
 }
 
@@ -38,7 +40,8 @@ void stream(FakeExchange& exchange, const FakeAnswer& answer) {
     exchange.start_stream();
     std::istringstream words(answer.text);
     int count = 0;
-    for (std::string word; words >> word; ++count) exchange.event(word_chunk(count == 0 ? word : " " + word, answer.choices));
+    for (std::string word; words >> word; ++count)
+        exchange.event(word_chunk(count == 0 ? word : " " + word, answer.choices));
     exchange.event(
         chunk_with({{"index", 0}, {"delta", json::object()}, {"logprobs", nullptr}, {"finish_reason", "stop"}}).dump());
     json usage{{"choices", json::array()}, {"usage", {{"prompt_tokens", 10}, {"completion_tokens", count}}}};

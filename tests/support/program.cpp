@@ -15,7 +15,9 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-[[noreturn]] void fail(const char* what) { throw std::system_error(errno, std::generic_category(), what); }
+[[noreturn]] void fail(const char* what) {
+    throw std::system_error(errno, std::generic_category(), what);
+}
 
 std::array<int, 2> make_pipe() {
     std::array<int, 2> ends{};
@@ -25,7 +27,8 @@ std::array<int, 2> make_pipe() {
 
 std::vector<char*> pointers(std::vector<std::string>& texts) {
     std::vector<char*> result;
-    for (std::string& text : texts) result.push_back(text.data());
+    for (std::string& text : texts)
+        result.push_back(text.data());
     result.push_back(nullptr);
     return result;
 }
@@ -36,7 +39,8 @@ std::vector<std::string> environment_with(const std::map<std::string, std::strin
         const std::string text = *variable;
         if (!extra.contains(text.substr(0, text.find('=')))) variables.push_back(text);
     }
-    for (const auto& [name, value] : extra) variables.push_back(name + "=" + value);
+    for (const auto& [name, value] : extra)
+        variables.push_back(name + "=" + value);
     return variables;
 }
 
@@ -83,7 +87,9 @@ Program::~Program() {
     close(err_);
 }
 
-void Program::signal(int number) const { kill(pid_, number); }
+void Program::signal(int number) const {
+    kill(pid_, number);
+}
 
 Program::Ended Program::wait(std::chrono::milliseconds limit) {
     const auto deadline = Clock::now() + limit;

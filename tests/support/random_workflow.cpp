@@ -15,17 +15,20 @@ public:
 
     std::string write() {
         line("version: 1\nname: random\ninputs: {{q: {{type: string, default: what}}}}\nmodels:");
-        for (int i = 0; i < models_; ++i) model(i);
+        for (int i = 0; i < models_; ++i)
+            model(i);
         line("agents:");
         for (int i = 0; i < models_; ++i)
             line("  a{}: {{model: m{}, max_tokens: {}, answer: {{extract: {}}}{}}}", i, i, between(5, 80),
                  chance(50) ? "number" : "text", chance(30) ? ", system: Be brief." : "");
         line("gates:");
-        for (int i = 0; i < 3; ++i) gate(i);
+        for (int i = 0; i < 3; ++i)
+            gate(i);
         limits();
         line("steps:");
         const int steps = between(1, 5);
-        for (int i = 0; i < steps; ++i) step(i);
+        for (int i = 0; i < steps; ++i)
+            step(i);
         return text_;
     }
 
@@ -40,10 +43,11 @@ private:
     bool chance(int percent) { return between(1, 100) <= percent; }
 
     void model(int i) {
-        line("  m{}:\n    provider: scripted\n    price: {{input: {}, output: {}}}\n    answers:", i, between(0, 20) * 100,
-             between(0, 20) * 100);
+        line("  m{}:\n    provider: scripted\n    price: {{input: {}, output: {}}}\n    answers:", i,
+             between(0, 20) * 100, between(0, 20) * 100);
         const int answers = between(1, 8);
-        for (int n = 0; n < answers; ++n) answer();
+        for (int n = 0; n < answers; ++n)
+            answer();
     }
 
     void answer() {
@@ -81,10 +85,12 @@ private:
         if (i > 0 && chance(60)) needs(i);
         if (i > 0 && chance(30)) line("    when: steps.s{}.status != 'failed'", between(0, i - 1));
         const bool refers = i > 0 && chance(40);
-        line("    prompt: \"{{{{ inputs.q }}}} {}\"", refers ? fmt::format("{{{{ steps.s{}.answer }}}}", between(0, i - 1)) : "");
+        line("    prompt: \"{{{{ inputs.q }}}} {}\"",
+             refers ? fmt::format("{{{{ steps.s{}.answer }}}}", between(0, i - 1)) : "");
         line("    ladder:");
         const int rungs = between(1, 3);
-        for (int r = 0; r < rungs; ++r) rung(r == rungs - 1);
+        for (int r = 0; r < rungs; ++r)
+            rung(r == rungs - 1);
     }
 
     void needs(int i) {
@@ -109,6 +115,8 @@ private:
 
 }  // namespace
 
-std::string random_workflow(std::uint64_t seed) { return Writer(seed).write(); }
+std::string random_workflow(std::uint64_t seed) {
+    return Writer(seed).write();
+}
 
 }  // namespace enough::test

@@ -8,7 +8,9 @@ namespace {
 struct Line {
     std::string operator()(const RunStarted& body) const { return fmt::format("start {}", body.workflow); }
     std::string operator()(const CallAnswered& body) const { return fmt::format("answered {}", body.call); }
-    std::string operator()(const CallFailed& body) const { return fmt::format("failed {}: {}", body.call, name(body.kind)); }
+    std::string operator()(const CallFailed& body) const {
+        return fmt::format("failed {}: {}", body.call, name(body.kind));
+    }
     std::string operator()(const CallAborted& body) const { return fmt::format("aborted {}", body.call); }
     std::string operator()(const TimeExpired&) const { return "time expired"; }
     std::string operator()(const CancelRequested&) const { return "cancel requested"; }
@@ -29,6 +31,8 @@ struct Line {
 
 }  // namespace
 
-std::string trace_line(const Event& event) { return std::visit(Line{}, event.body); }
+std::string trace_line(const Event& event) {
+    return std::visit(Line{}, event.body);
+}
 
 }  // namespace enough::test

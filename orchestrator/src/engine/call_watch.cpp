@@ -46,7 +46,8 @@ Usage CallWatch::spent_so_far() const {
 }
 
 void CallWatch::tell(CallDelta delta) const {
-    for (EventSink* listener : listeners_) listener->on_delta(delta);
+    for (EventSink* listener : listeners_)
+        listener->on_delta(delta);
 }
 
 }  // namespace enough

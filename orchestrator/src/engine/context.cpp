@@ -7,7 +7,9 @@ namespace {
 
 using nlohmann::json;
 
-json null_or(const std::optional<std::string>& value) { return value ? json(*value) : json(nullptr); }
+json null_or(const std::optional<std::string>& value) {
+    return value ? json(*value) : json(nullptr);
+}
 
 json usage_of(const RunState& state, const StepState& step) {
     Usage usage;

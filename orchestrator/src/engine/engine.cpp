@@ -5,13 +5,13 @@
 #include <enough/agents/registry.hpp>
 #include <enough/workflows/inputs.hpp>
 
+#include <fmt/chrono.h>
+#include <fmt/format.h>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/uuid/random_generator.hpp>
 #include <boost/uuid/uuid_io.hpp>
-#include <fmt/chrono.h>
-#include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
 
@@ -41,7 +41,8 @@ nlohmann::json complete_inputs(const Workflow& workflow, const nlohmann::json& g
 
 Agents make_agents(const Workflow& workflow, asio::any_io_executor executor) {
     Agents agents;
-    for (const auto& [name, model] : workflow.models) agents.emplace(name, make_agent(model.provider, executor));
+    for (const auto& [name, model] : workflow.models)
+        agents.emplace(name, make_agent(model.provider, executor));
     return agents;
 }
 
@@ -64,7 +65,8 @@ Task<RunState> Engine::run(nlohmann::json inputs, RunOptions options) {
 
     const asio::any_io_executor executor = co_await asio::this_coro::executor;
     LiveRun live(workflow_, agents_, std::move(options), executor);
-    // A coroutine thread of its own: it looks after being cancelled by itself, and the caller's settings stay untouched.
+    // A coroutine thread of its own: it looks after being cancelled by itself, and the caller's settings stay
+    // untouched.
     co_await asio::co_spawn(executor, live.to_end(std::move(start)), asio::use_awaitable);
     co_return std::move(live).state();
 }

@@ -17,7 +17,9 @@ std::deque<Event> conclusions(const std::vector<Action>& actions) {
     return events;
 }
 
-std::string place(const Event& event) { return fmt::format("event {} ({})", event.number, type_name(event.body)); }
+std::string place(const Event& event) {
+    return fmt::format("event {} ({})", event.number, type_name(event.body));
+}
 
 void check_conclusion(std::deque<Event>& expected, const Event& recorded) {
     if (expected.empty()) throw AuditError(place(recorded) + " follows from nothing before it");

@@ -10,13 +10,17 @@
 namespace enough {
 namespace {
 
-const Ladder& ladder_of(const Fold& fold, std::size_t step) { return std::get<Ladder>(fold.definition(step).body); }
+const Ladder& ladder_of(const Fold& fold, std::size_t step) {
+    return std::get<Ladder>(fold.definition(step).body);
+}
 
 const AgentRung& rung_of(const Fold& fold, std::size_t step, std::size_t rung) {
     return std::get<AgentRung>(ladder_of(fold, step).rungs.at(rung));
 }
 
-int chain_length(const AgentRung& rung) { return rung.refine ? rung.refine->max_steps : 1; }
+int chain_length(const AgentRung& rung) {
+    return rung.refine ? rung.refine->max_steps : 1;
+}
 
 /// Could anybody still want the text of an answer that will be escalated? Then its call must not be cut short.
 bool text_needed(const Fold& fold, std::size_t step, std::size_t rung) {
@@ -123,9 +127,14 @@ std::optional<CallId> last_call(const Fold& fold, std::size_t step) {
 void exhausted(Fold& fold, std::size_t step) {
     const std::string reason = "no rung was accepted";
     switch (ladder_of(fold, step).on_exhausted) {
-        case OnExhausted::fail: return finish_step(fold, step, Status::failed, reason);
-        case OnExhausted::best: fold.state.steps.at(step).chosen = best_call(fold, step); break;
-        case OnExhausted::last: fold.state.steps.at(step).chosen = last_call(fold, step); break;
+        case OnExhausted::fail:
+            return finish_step(fold, step, Status::failed, reason);
+        case OnExhausted::best:
+            fold.state.steps.at(step).chosen = best_call(fold, step);
+            break;
+        case OnExhausted::last:
+            fold.state.steps.at(step).chosen = last_call(fold, step);
+            break;
     }
     finish_step(fold, step, Status::unresolved, reason);
 }
@@ -184,9 +193,12 @@ void on_answer(Fold& fold, CallRecord& call, const CallAnswered& fact) {
         case Verdict::accept:
             fold.state.steps.at(step).chosen = call.id;
             return finish_step(fold, step, Status::accepted, call.reason);
-        case Verdict::refine: return refine(fold, step);
-        case Verdict::escalate: return climb(fold, step);
-        case Verdict::fail: return finish_step(fold, step, Status::failed, call.reason);
+        case Verdict::refine:
+            return refine(fold, step);
+        case Verdict::escalate:
+            return climb(fold, step);
+        case Verdict::fail:
+            return finish_step(fold, step, Status::failed, call.reason);
     }
 }
 

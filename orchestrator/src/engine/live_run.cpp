@@ -56,12 +56,14 @@ Task<void> LiveRun::to_end(RunStarted start) {
 }
 
 void LiveRun::feed(EventBody fact) {
-    for (Action& action : step(state_, now(), std::move(fact))) perform(std::move(action));
+    for (Action& action : step(state_, now(), std::move(fact)))
+        perform(std::move(action));
 }
 
 void LiveRun::perform(Action action) {
     if (Emit* emit = std::get_if<Emit>(&action)) {
-        for (EventSink* sink : options_.sinks) sink->on(emit->event);
+        for (EventSink* sink : options_.sinks)
+            sink->on(emit->event);
     } else if (Ask* ask = std::get_if<Ask>(&action)) {
         const CallId id = ask->call;
         in_flight_[id] = group_.spawn(call(std::move(*ask)));
@@ -99,6 +101,8 @@ Task<void> LiveRun::watch_time(Deadline deadline) {
     mailbox_.post(TimeExpired());
 }
 
-RunTime LiveRun::now() const { return Deadline::Clock::now() - began_; }
+RunTime LiveRun::now() const {
+    return Deadline::Clock::now() - began_;
+}
 
 }  // namespace enough

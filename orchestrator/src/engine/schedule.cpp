@@ -10,7 +10,8 @@ namespace {
 
 bool needs_done(const Fold& fold, std::size_t step) {
     const auto& needs = fold.definition(step).needs;
-    return std::all_of(needs.begin(), needs.end(), [&](std::size_t need) { return is_final(fold.state.steps.at(need).status); });
+    return std::all_of(needs.begin(), needs.end(),
+                       [&](std::size_t need) { return is_final(fold.state.steps.at(need).status); });
 }
 
 bool mentions_status(const Step& definition, std::string_view id) {

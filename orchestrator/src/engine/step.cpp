@@ -22,7 +22,9 @@ void settle(Fold& fold, CallRecord& call, const Usage& usage) {
     fold.state.budget.commit(call.reservation, usage, call.usd);
 }
 
-bool ending(const Fold& fold) { return fold.state.ending != Status::running; }
+bool ending(const Fold& fold) {
+    return fold.state.ending != Status::running;
+}
 
 /// What each fact means.
 struct Apply {

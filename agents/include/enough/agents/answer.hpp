@@ -35,9 +35,9 @@ struct Answer {
     FinishReason finish_reason = FinishReason::stop;
     Usage usage;
     std::optional<std::int64_t> reported_output_tokens;  ///< the server's own count, absent if it gave none
-    std::string model;        ///< the server's id of the model that answered
-    std::string fingerprint;  ///< server build or model hash where known, else empty
-    bool logprobs_refused = false;  ///< evidence was asked for and the server refuses to give any
+    std::string model;                                   ///< the server's id of the model that answered
+    std::string fingerprint;                             ///< server build or model hash where known, else empty
+    bool logprobs_refused = false;                       ///< evidence was asked for and the server refuses to give any
     std::chrono::duration<double, std::milli> latency{};
     std::optional<std::chrono::duration<double, std::milli>> first_token;  ///< from the request being sent
 };

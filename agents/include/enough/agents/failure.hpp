@@ -13,19 +13,19 @@ namespace enough {
 
 /// What went wrong with one call, in terms a caller can act upon.
 enum class FailureKind {
-    connect,         ///< name not resolved, connection refused or reset before an answer began
-    tls,             ///< handshake or certificate
-    timeout,         ///< a deadline passed: connect, first token, idle, total
-    unauthorized,    ///< 401, 403
-    rate_limited,    ///< 429
-    overloaded,      ///< 503, 529
-    server_error,    ///< any other 5xx, or an error object inside a stream
-    bad_request,     ///< any other 4xx: repeating it will not help
-    bad_response,    ///< not what the protocol promises: HTML, bad JSON, wrong shape, over a size limit
-    stream_cut,      ///< the stream ended before the answer was complete
-    no_model,        ///< the model can't be loaded or found
-    context_full,    ///< the prompt does not fit the model's context
-    script_ended,    ///< a scripted agent has no answer left that fits
+    connect,       ///< name not resolved, connection refused or reset before an answer began
+    tls,           ///< handshake or certificate
+    timeout,       ///< a deadline passed: connect, first token, idle, total
+    unauthorized,  ///< 401, 403
+    rate_limited,  ///< 429
+    overloaded,    ///< 503, 529
+    server_error,  ///< any other 5xx, or an error object inside a stream
+    bad_request,   ///< any other 4xx: repeating it will not help
+    bad_response,  ///< not what the protocol promises: HTML, bad JSON, wrong shape, over a size limit
+    stream_cut,    ///< the stream ended before the answer was complete
+    no_model,      ///< the model can't be loaded or found
+    context_full,  ///< the prompt does not fit the model's context
+    script_ended,  ///< a scripted agent has no answer left that fits
 };
 
 std::string_view name(FailureKind kind);

@@ -48,9 +48,9 @@ struct OpenAiSettings {
     std::string base_url = "https://api.openai.com/v1";
     Secret api_key;
     std::string model;
-    std::map<std::string, std::string> headers;  ///< sent besides our own; values may hold secrets
-    std::string extra_body;  ///< a JSON object merged into the request body, or empty
-    std::string ca_file;     ///< PEM bundle that replaces the system's trust store, or empty
+    std::map<std::string, std::string> headers;   ///< sent besides our own; values may hold secrets
+    std::string extra_body;                       ///< a JSON object merged into the request body, or empty
+    std::string ca_file;                          ///< PEM bundle that replaces the system's trust store, or empty
     std::string max_tokens_field = "max_tokens";  ///< some servers want `max_completion_tokens`
     Timeouts timeouts;
     RetryPolicy retry;
@@ -60,8 +60,8 @@ struct OpenAiSettings {
 /// A GGUF file run in this process by llama.cpp's library.
 struct LlamaSettings {
     std::string path;
-    std::uint32_t context = 4096;  ///< tokens, prompt and answer together
-    int threads = 0;               ///< 0 = one per core, at most 8
+    std::uint32_t context = 4096;    ///< tokens, prompt and answer together
+    int threads = 0;                 ///< 0 = one per core, at most 8
     std::int64_t max_tokens = 1024;  ///< bound used where a request states none
 };
 
@@ -69,8 +69,8 @@ struct LlamaSettings {
 struct ScriptedAnswer {
     std::string text;
     std::string reasoning;
-    std::optional<std::string> when;  ///< RE2 searched in the last user message; absent = fits any
-    std::vector<double> entropy;      ///< bits per token; one value is used for every token; empty = no evidence
+    std::optional<std::string> when;     ///< RE2 searched in the last user message; absent = fits any
+    std::vector<double> entropy;         ///< bits per token; one value is used for every token; empty = no evidence
     std::optional<std::int64_t> tokens;  ///< output tokens; absent = words of the text, or the number of entropies
     std::optional<std::int64_t> input_tokens;  ///< absent = words of the prompt
     std::string finish_reason = "stop";        ///< stop | length | filter

@@ -9,7 +9,8 @@ namespace enough {
 /// One candidate for a token position, as the model ranked it.
 struct Candidate {
     std::string bytes;  ///< the candidate's own bytes; may be a fragment of a UTF-8 character. The key of a candidate.
-    double logprob = 0;  ///< natural logarithm of its probability; may be a sentinel or not finite, as the server sent it
+    double logprob =
+        0;  ///< natural logarithm of its probability; may be a sentinel or not finite, as the server sent it
 
     bool operator==(const Candidate&) const = default;
 };

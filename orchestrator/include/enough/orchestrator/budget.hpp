@@ -12,9 +12,9 @@ namespace enough {
 
 /// What one call was admitted with.
 struct Reservation {
-    std::int64_t input_tokens = 0;                ///< estimated
-    std::optional<std::int64_t> max_tokens;       ///< what the request may ask for; lowered to what is left
-    std::int64_t tokens = 0;                      ///< reserved in all
+    std::int64_t input_tokens = 0;           ///< estimated
+    std::optional<std::int64_t> max_tokens;  ///< what the request may ask for; lowered to what is left
+    std::int64_t tokens = 0;                 ///< reserved in all
     double usd = 0;
 
     bool operator==(const Reservation&) const = default;

@@ -130,9 +130,9 @@ struct CallDelta {
     CallId call = 0;
     Phase phase = Phase::answer;
     std::string_view text;
-    std::int64_t tokens = 0;         ///< with evidence seen so far
+    std::int64_t tokens = 0;             ///< with evidence seen so far
     std::optional<double> entropy_mean;  ///< bits, so far
-    bool restart = false;            ///< what came before belongs to no answer: the call starts over
+    bool restart = false;                ///< what came before belongs to no answer: the call starts over
 };
 
 /// Listens to a run: log file, metrics, live stream, progress bar. Called on the run's strand, in order; must not block

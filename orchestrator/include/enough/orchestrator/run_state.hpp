@@ -41,7 +41,7 @@ struct CallRecord {
     std::optional<RunTime> first_token;
 
     std::optional<EvidenceSummary> evidence;
-    std::string signal;  ///< name of the gate's signal; empty without a gate
+    std::string signal;                  ///< name of the gate's signal; empty without a gate
     std::optional<Judgement> judgement;  ///< absent: in flight, failed or aborted
     std::string reason;                  ///< the verdict's reason, or why there is no verdict
 
@@ -53,7 +53,7 @@ struct CallRecord {
 struct LadderState {
     std::size_t rung = 0;
     int chain_step = 1;
-    std::string question;                ///< the step's prompt, rendered
+    std::string question;               ///< the step's prompt, rendered
     std::vector<Message> asked;         ///< messages of the call in flight
     std::vector<Message> conversation;  ///< up to and including the last whole answer
     bool operator==(const LadderState&) const = default;

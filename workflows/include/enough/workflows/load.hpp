@@ -19,8 +19,8 @@ enum class Severity { error, warning };
 struct Problem {
     Severity severity = Severity::error;
     std::string file;
-    int line = 0;    ///< from 1
-    int column = 0;  ///< from 1
+    int line = 0;         ///< from 1
+    int column = 0;       ///< from 1
     std::string path;     ///< `steps[0].ladder[1].gate`
     std::string message;  ///< what is wrong; what was meant
 

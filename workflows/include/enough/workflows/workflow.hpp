@@ -68,8 +68,8 @@ struct Refine {
 /// One agent's chain on one question.
 struct AgentRung {
     std::string agent;
-    std::optional<Gate> gate;      ///< absent: what the agent answers is accepted
-    std::string gate_name;         ///< as in `gates:`; empty when written in place
+    std::optional<Gate> gate;  ///< absent: what the agent answers is accepted
+    std::string gate_name;     ///< as in `gates:`; empty when written in place
     std::optional<Refine> refine;
     Handover handover = Handover::answer;
 };
@@ -105,7 +105,8 @@ struct RunLimits {
     std::optional<std::chrono::milliseconds> time;
 };
 
-/// A checked workflow: every reference in it resolves. Immutable after loading; share it by `shared_ptr<const Workflow>`.
+/// A checked workflow: every reference in it resolves. Immutable after loading; share it by `shared_ptr<const
+/// Workflow>`.
 struct Workflow {
     std::string name;
     std::string description;
