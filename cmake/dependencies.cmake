@@ -1,11 +1,10 @@
-# Everything comes from the distribution (Debian 12 names in examples/quickstart.sh), but for llama.cpp.
+# Everything comes from the distribution (names for Debian 12: cmake/setup/packages.sh), but for llama.cpp.
 find_package(Threads REQUIRED)
 find_package(Boost 1.81 REQUIRED)
 find_package(OpenSSL REQUIRED)
 find_package(nlohmann_json 3.11 REQUIRED)
 find_package(yaml-cpp 0.7 REQUIRED)
 find_package(fmt 9 REQUIRED)
-find_package(spdlog 1.10 REQUIRED)
 find_package(CLI11 2.1 REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(re2 REQUIRED IMPORTED_TARGET re2)

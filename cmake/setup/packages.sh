@@ -7,7 +7,7 @@ set -euo pipefail
 packages=(
     g++ cmake ninja-build ccache pkg-config git ca-certificates python3 python3-pip
     libboost1.81-dev libboost-url1.81-dev nlohmann-json3-dev libyaml-cpp-dev libssl-dev
-    libcli11-dev libfmt-dev libspdlog-dev libre2-dev
+    libcli11-dev libfmt-dev libre2-dev
     libgtest-dev libgmock-dev librapidcheck-dev libvalijson-dev libbenchmark-dev
 )
 case "${1:-}" in

@@ -36,6 +36,9 @@ void Progress::on(const Event& event) {
 }
 
 void Progress::on_delta(const CallDelta& delta) {
+    if (delta.restart)
+        return terminal_.line(
+            fmt::format("  {}  starts over: the attempt failed, another is made", calls_[delta.call].who));
     const auto now = std::chrono::steady_clock::now();
     if (!terminal_.live() || now - shown_ < refresh) return;
     shown_ = now;

@@ -32,7 +32,8 @@ agents:
   expert: {extends: solver, model: large}
 gates:
   sure: {signal: entropy.mean, accept: [1.5, 1.5, 1.5]}
-limits: {calls: ${CALLS:-10}}
+limits:
+  calls: ${CALLS:-10}
 steps:
   - id: solve
     prompt: "{{ inputs.question }}"
