@@ -44,7 +44,7 @@ int check(const Arguments& arguments) {
 void add_check(CLI::App& app, int& exit) {
     auto arguments = std::make_shared<Arguments>();
     CLI::App* verb = app.add_subcommand("check", "Load a workflow and print every problem in it");
-    verb->add_option("file", arguments->file, "Workflow file")->required();
+    verb->add_option("file", arguments->file, "Workflow file")->required()->type_name("FILE");
     verb->add_option("--format", arguments->format, "text or json")->check(CLI::IsMember({"text", "json"}));
     verb->add_flag_callback("--json", [arguments] { arguments->format = "json"; }, "The same as --format json");
     verb->callback([arguments, &exit] { exit = check(*arguments); });

@@ -12,7 +12,7 @@ namespace enough::cli {
 void add_graph(CLI::App& app, int& exit) {
     auto file = std::make_shared<std::string>();
     CLI::App* verb = app.add_subcommand("graph", "Print a workflow as a Mermaid flowchart");
-    verb->add_option("file", *file, "Workflow file")->required();
+    verb->add_option("file", *file, "Workflow file")->required()->type_name("FILE");
     verb->callback([file, &exit] {
         const auto workflow = load_or_explain(*file, Format::text);
         if (workflow) fmt::print("{}", mermaid(*workflow));

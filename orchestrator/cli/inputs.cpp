@@ -28,6 +28,16 @@ const Input* input_named(const Workflow& workflow, const std::string& name) {
     return nullptr;
 }
 
+/// The value by the input's type; text that can't be read so stays text, which the check of all inputs then refuses.
+nlohmann::json typed(const Input* input, const std::string& value) {
+    if (!input) return value;
+    try {
+        return parse_input(input->type, value);
+    } catch (const std::invalid_argument&) {
+        return value;
+    }
+}
+
 void add(const Workflow& workflow, const std::string& argument, nlohmann::json& given) {
     const std::size_t equals = argument.find('=');
     if (equals == std::string::npos || equals == 0)
@@ -36,12 +46,7 @@ void add(const Workflow& workflow, const std::string& argument, nlohmann::json& 
     if (given.contains(name)) throw std::invalid_argument(fmt::format("input '{}' was given twice", name));
     std::string value = argument.substr(equals + 1);
     if (value.starts_with('@')) value = content_of(value.substr(1));
-    const Input* input = input_named(workflow, name);
-    try {
-        given[name] = input ? parse_input(input->type, value) : nlohmann::json(value);
-    } catch (const std::invalid_argument& error) {
-        throw std::invalid_argument(fmt::format("input '{}': {}", name, error.what()));
-    }
+    given[name] = typed(input_named(workflow, name), value);
 }
 
 }  // namespace
@@ -56,7 +61,7 @@ nlohmann::json read_inputs(const Workflow& workflow, const std::vector<std::stri
             faults.emplace_back(fault.what());
         }
     }
-    if (faults.empty()) given = check_inputs(workflow, given, faults);
+    given = check_inputs(workflow, given, faults);
     if (!faults.empty()) throw std::invalid_argument(fmt::format("{}", fmt::join(faults, "\n")));
     return given;
 }

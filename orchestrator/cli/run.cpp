@@ -95,10 +95,12 @@ int run(const Arguments& arguments) {
 void add_run(CLI::App& app, int& exit) {
     auto arguments = std::make_shared<Arguments>();
     CLI::App* verb = app.add_subcommand("run", "Run a workflow once");
-    verb->add_option("file", arguments->file, "Workflow file")->required();
+    verb->add_option("file", arguments->file, "Workflow file")->required()->type_name("FILE");
     verb->add_option("-i,--input", arguments->inputs, "NAME=VALUE, or NAME=@FILE for a file's content; repeatable")
-        ->allow_extra_args(false);
-    verb->add_option("--events", arguments->events, "Write everything that happens to this file, as JSON lines");
+        ->allow_extra_args(false)
+        ->type_name("NAME=VALUE");
+    verb->add_option("--events", arguments->events, "Write everything that happens to this file, as JSON lines")
+        ->type_name("FILE");
     verb->add_flag("--json", arguments->json, "Print the run report instead of the output");
     verb->add_flag("-q,--quiet", arguments->quiet, "No progress on standard error");
     verb->callback([arguments, &exit] { exit = run(*arguments); });
