@@ -3,22 +3,27 @@
 
 #include <enough/orchestrator/version.hpp>
 
-#include <cstdio>
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <exception>
 #include <string>
+#include <vector>
 
 namespace {
 
-/// The mistake that the parser itself explains badly: a first word that is no verb.
-bool names_no_verb(const CLI::App& app, int argc, char** argv) {
-    return argc > 1 && argv[1][0] != '-' && app.get_subcommand_no_throw(argv[1]) == nullptr;
+std::vector<std::string> verbs(const CLI::App& app) {
+    std::vector<std::string> names;
+    for (const CLI::App* verb : app.get_subcommands([](const CLI::App*) { return true; }))
+        names.push_back(verb->get_name());
+    return names;
 }
 
-std::string verbs(const CLI::App& app) {
-    std::string list;
-    for (const CLI::App* verb : app.get_subcommands({}))
-        list += (list.empty() ? "" : ", ") + verb->get_name();
-    return list;
+/// The mistake that the parser itself explains badly: a first word that is no verb.
+bool names_no_verb(const CLI::App& app, int argc, char** argv) {
+    if (argc < 2 || argv[1][0] == '-') return false;
+    const auto known = verbs(app);
+    return std::find(known.begin(), known.end(), argv[1]) == known.end();
 }
 
 }  // namespace
@@ -42,7 +47,8 @@ int main(int argc, char** argv) {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
         if (names_no_verb(app, argc, argv)) {
-            print_error(std::string("unknown verb '") + argv[1] + "'; there are " + verbs(app) + " (enough --help)");
+            print_error(
+                fmt::format("unknown verb '{}'; there are {} (enough --help)", argv[1], fmt::join(verbs(app), ", ")));
             return bad_use;
         }
         return app.exit(error) == 0 ? 0 : bad_use;
