@@ -65,7 +65,7 @@ TEST_F(OpenAiAgentTest, ACutAtAnyEventIsNoAnswerUntilTheReasonCame) {
     const auto events = good_stream();
     for (std::size_t length = 0; length < events.size(); ++length) {
         for (const bool orderly : {true, false}) {
-            serve([&](FakeExchange& exchange) {
+            serve([events, length, orderly](FakeExchange& exchange) {
                 exchange.start_stream();
                 for (std::size_t i = 0; i < length; ++i)
                     exchange.event(events[i]);

@@ -1,31 +1,21 @@
 // Runs every file of tests/cases: a workflow, scripted answers, and the trace of events that must come of them.
 
 #include "support/case_file.hpp"
-#include "support/recorder.hpp"
+#include "support/run_workflow.hpp"
 #include "support/trace.hpp"
 
-#include <enough/orchestrator/engine.hpp>
 #include <enough/orchestrator/report.hpp>
 #include <enough/orchestrator/step.hpp>
 #include <enough/workflows/load.hpp>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <boost/asio/bind_cancellation_slot.hpp>
-#include <boost/asio/cancellation_signal.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/post.hpp>
 
 #include <algorithm>
-#include <chrono>
 #include <filesystem>
-#include <fstream>
 
 namespace enough::test {
 namespace {
-
-constexpr std::chrono::seconds limit{20};
 
 std::vector<std::filesystem::path> case_files() {
     std::vector<std::filesystem::path> files;
@@ -33,35 +23,6 @@ std::vector<std::filesystem::path> case_files() {
         if (entry.path().extension() == ".yaml") files.push_back(entry.path());
     std::sort(files.begin(), files.end());
     return files;
-}
-
-struct Outcome {
-    RunState state;
-    std::vector<Event> events;
-};
-
-Outcome run_case(const CaseFile& example, std::shared_ptr<const Workflow> workflow) {
-    asio::io_context context(1);
-    asio::cancellation_signal cancel;
-    Engine engine(std::move(workflow), context.get_executor());
-    Recorder recorder([&](const Event& event) {
-        if (!example.cancel_at.empty() && trace_line(event) == example.cancel_at)
-            asio::post(context, [&] { cancel.emit(asio::cancellation_type::terminal); });
-    });
-    Outcome outcome;
-    std::exception_ptr error;
-    const auto done = [&](std::exception_ptr thrown, RunState state) {
-        error = thrown;
-        outcome.state = std::move(state);
-    };
-    RunOptions options;
-    options.sinks.push_back(&recorder);
-    asio::co_spawn(context, engine.run(example.inputs, options), asio::bind_cancellation_slot(cancel.slot(), done));
-    context.run_for(limit);
-    if (!context.stopped()) throw std::runtime_error("the run does not end");
-    if (error) std::rethrow_exception(error);
-    outcome.events = recorder.events();
-    return outcome;
 }
 
 std::vector<std::string> messages_of(const std::vector<Event>& events, int call) {
@@ -104,7 +65,8 @@ TEST_P(Case, GivesTheTrace) {
         if (problem.severity == Severity::error) ADD_FAILURE() << to_string(problem);
     ASSERT_TRUE(loaded.workflow);
 
-    const Outcome outcome = run_case(example, loaded.workflow);
+    const auto cancel_at = [&](const Event& event) { return trace_line(event) == example.cancel_at; };
+    const Outcome outcome = run_workflow(loaded.workflow, example.inputs, cancel_at);
     std::vector<std::string> trace;
     for (const Event& event : outcome.events)
         trace.push_back(trace_line(event));

@@ -1,22 +1,15 @@
 // Properties that hold for every workflow: many random ones are run with scripted models.
 
 #include "support/random_workflow.hpp"
-#include "support/recorder.hpp"
+#include "support/run_workflow.hpp"
 #include "support/trace.hpp"
 
-#include <enough/orchestrator/engine.hpp>
 #include <enough/orchestrator/event_log.hpp>
 #include <enough/orchestrator/step.hpp>
 #include <enough/workflows/load.hpp>
 
 #include <gtest/gtest.h>
-#include <boost/asio/bind_cancellation_slot.hpp>
-#include <boost/asio/cancellation_signal.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/post.hpp>
 
-#include <chrono>
 #include <map>
 #include <set>
 #include <sstream>
@@ -24,34 +17,10 @@
 namespace enough::test {
 namespace {
 
-struct Outcome {
-    RunState state;
-    std::vector<Event> events;
-};
-
-/// Runs to the end; cancels at the given event if there is one.
+/// Runs to the end; cancels at the event of that number if there is one.
 Outcome run_once(std::shared_ptr<const Workflow> workflow, std::uint64_t cancel_at) {
-    asio::io_context context(1);
-    asio::cancellation_signal cancel;
-    Engine engine(std::move(workflow), context.get_executor());
-    Recorder recorder([&](const Event& event) {
-        if (event.number == cancel_at) asio::post(context, [&] { cancel.emit(asio::cancellation_type::terminal); });
-    });
-    Outcome outcome;
-    std::exception_ptr error;
-    const auto done = [&](std::exception_ptr thrown, RunState state) {
-        error = thrown;
-        outcome.state = std::move(state);
-    };
-    RunOptions options;
-    options.sinks.push_back(&recorder);
-    asio::co_spawn(context, engine.run(nlohmann::json::object(), options),
-                   asio::bind_cancellation_slot(cancel.slot(), done));
-    context.run_for(std::chrono::seconds(20));
-    if (!context.stopped()) throw std::runtime_error("the run does not end");
-    if (error) std::rethrow_exception(error);
-    outcome.events = recorder.events();
-    return outcome;
+    return run_workflow(std::move(workflow), nlohmann::json::object(),
+                        [cancel_at](const Event& event) { return event.number == cancel_at; });
 }
 
 std::string log_of(const std::vector<Event>& events) {
