@@ -53,8 +53,8 @@ void whole_run(benchmark::State& state) {
     Engine engine(ladder(), context.get_executor());
     for (auto _ : state)
         benchmark::DoNotOptimize(run_once(engine, context, {}));
-    state.counters["us_per_call"] = benchmark::Counter(calls_of_a_run * static_cast<double>(state.iterations()) / 1e6,
-                                                       benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+    state.counters["per_call"] = benchmark::Counter(calls_of_a_run * static_cast<double>(state.iterations()),
+                                                    benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
 }
 BENCHMARK(whole_run);
 
@@ -72,8 +72,8 @@ void fold_run(benchmark::State& state) {
         for (const Event& fact : facts)
             benchmark::DoNotOptimize(step(folded, fact.at, fact.body));
     }
-    state.counters["us_per_step"] =
-        benchmark::Counter(static_cast<double>(facts.size()) * static_cast<double>(state.iterations()) / 1e6,
+    state.counters["per_step"] =
+        benchmark::Counter(static_cast<double>(facts.size()) * static_cast<double>(state.iterations()),
                            benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
 }
 BENCHMARK(fold_run);
