@@ -75,7 +75,7 @@ HttpHeaders openai_headers(const OpenAiSettings& settings) {
     HttpHeaders headers{{"Content-Type", "application/json"}, {"Accept", "text/event-stream"}};
     if (!settings.api_key.empty()) headers.emplace_back("Authorization", "Bearer " + settings.api_key.reveal());
     for (const auto& [name, value] : settings.headers) {
-        std::erase_if(headers, [&name = name](const auto& header) { return equal_names(header.first, name); });
+        std::erase_if(headers, [&own = name](const auto& header) { return equal_names(header.first, own); });
         headers.emplace_back(name, value);
     }
     for (const auto& [name, value] : headers) {
