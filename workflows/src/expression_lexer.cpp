@@ -103,7 +103,7 @@ void ExpressionLexer::skip_space() {
         ++at_;
 }
 
-Lexeme ExpressionLexer::token(LexemeKind kind, std::size_t begin) const {
+Lexeme ExpressionLexer::lexeme(LexemeKind kind, std::size_t begin) const {
     Lexeme result;
     result.kind = kind;
     result.offset = begin;
@@ -113,7 +113,7 @@ Lexeme ExpressionLexer::token(LexemeKind kind, std::size_t begin) const {
 
 Lexeme ExpressionLexer::next() {
     skip_space();
-    if (at_ == text_.size()) return token(LexemeKind::end, at_);
+    if (at_ == text_.size()) return lexeme(LexemeKind::end, at_);
     const char c = peek();
     if (is_digit(c) || (c == '-' && is_digit(peek(1)))) return number();
     if (c == '"' || c == '\'') return string();
@@ -144,7 +144,7 @@ Lexeme ExpressionLexer::number() {
     }
     for (; is_name(peek()) || peek() == '.'; ++at_)
         good = false;
-    Lexeme result = token(LexemeKind::number, begin);
+    Lexeme result = lexeme(LexemeKind::number, begin);
     if (!good) throw ExpressionError(quote(result.text) + " is not a number", begin);
     result.value = nlohmann::json::parse(result.text, nullptr, false);
     const bool finite = result.value.is_number() && std::isfinite(result.value.get<double>());
@@ -155,7 +155,7 @@ Lexeme ExpressionLexer::number() {
 Lexeme ExpressionLexer::string() {
     const std::size_t begin = at_;
     std::string value = quoted();
-    Lexeme result = token(LexemeKind::string, begin);
+    Lexeme result = lexeme(LexemeKind::string, begin);
     result.value = std::move(value);
     return result;
 }
@@ -223,7 +223,7 @@ Lexeme ExpressionLexer::reference_or_word() {
         return text_.substr(first, at_ - first);
     };
     const std::string_view first = name();
-    if (is_keyword(first)) return token(LexemeKind::word, begin);
+    if (is_keyword(first)) return lexeme(LexemeKind::word, begin);
     reference.add_name(first);
     while (peek() == '.' || peek() == '[') {
         if (reference.path().size() == longest_path)
@@ -237,7 +237,7 @@ Lexeme ExpressionLexer::reference_or_word() {
         if (part.empty()) throw ExpressionError("expected a name after '.'", at_);
         reference.add_name(part);
     }
-    Lexeme result = token(LexemeKind::reference, begin);
+    Lexeme result = lexeme(LexemeKind::reference, begin);
     result.reference = std::move(reference);
     return result;
 }
@@ -274,12 +274,12 @@ Lexeme ExpressionLexer::symbol() {
     for (const std::string_view pair : pairs) {
         if (tripled || !rest.starts_with(pair)) continue;
         at_ += pair.size();
-        return token(LexemeKind::symbol, begin);
+        return lexeme(LexemeKind::symbol, begin);
     }
     const bool foreign = rest.starts_with("<>");
     if (!foreign && std::string_view("()[],<>").find(rest[0]) != std::string_view::npos) {
         ++at_;
-        return token(LexemeKind::symbol, begin);
+        return lexeme(LexemeKind::symbol, begin);
     }
     if (const std::string_view known = advice(rest); !known.empty()) throw ExpressionError(std::string(known), begin);
     std::size_t end = 1;

@@ -35,7 +35,7 @@ public:
     Lexeme next();
 
 private:
-    Lexeme token(LexemeKind kind, std::size_t begin) const;
+    Lexeme lexeme(LexemeKind kind, std::size_t begin) const;
     Lexeme number();
     Lexeme string();
     Lexeme reference_or_word();

@@ -1,5 +1,7 @@
 #include "providers/llama_chat.hpp"
 
+#include "providers/role_name.hpp"
+
 #include <llama.h>
 
 #include <algorithm>
@@ -12,18 +14,6 @@ namespace enough::llama {
 namespace {
 
 constexpr std::string_view replacement = "\xEF\xBF\xBD";
-
-const char* role_name(Role role) {
-    switch (role) {
-        case Role::system:
-            return "system";
-        case Role::user:
-            return "user";
-        case Role::assistant:
-            return "assistant";
-    }
-    return "user";
-}
 
 // llama.cpp takes C strings: a zero byte would cut the message short without a word.
 std::string without_zeros(const std::string& text) {

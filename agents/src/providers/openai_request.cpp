@@ -1,5 +1,7 @@
 #include "providers/openai_request.hpp"
 
+#include "providers/role_name.hpp"
+
 #include <boost/url/parse.hpp>
 #include <boost/url/url.hpp>
 #include <nlohmann/json.hpp>
@@ -13,18 +15,6 @@ namespace enough {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-std::string_view role_name(Role role) {
-    switch (role) {
-        case Role::system:
-            return "system";
-        case Role::user:
-            return "user";
-        case Role::assistant:
-            return "assistant";
-    }
-    return "user";
-}
 
 Json messages_json(const std::vector<Message>& messages) {
     auto out = Json::array();
