@@ -1,7 +1,7 @@
 #include <enough/orchestrator/event.hpp>
 
+#include <enough/json/json_fields.hpp>
 #include "event_names.hpp"
-#include "json_fields.hpp"
 
 #include <stdexcept>
 #include <utility>
@@ -17,7 +17,7 @@ FailureKind failure_named(const std::string& text) {
     throw std::invalid_argument("unknown failure '" + text.substr(0, 40) + "'");
 }
 
-Usage read_usage(const Fields& fields) {
+Usage read_usage(const JsonFields& fields) {
     return {.input_tokens = fields.get<std::int64_t>("input_tokens"),
             .cached_input_tokens = fields.get<std::int64_t>("cached_input_tokens"),
             .output_tokens = fields.get<std::int64_t>("output_tokens"),
@@ -25,9 +25,9 @@ Usage read_usage(const Fields& fields) {
             .estimated = fields.get<bool>("estimated")};
 }
 
-EvidenceSummary read_evidence(const Fields& fields) {
+EvidenceSummary read_evidence(const JsonFields& fields) {
     EvidenceSummary evidence;
-    const Fields signals = fields.object("signals");
+    const JsonFields signals = fields.object("signals");
     const auto signal = [&](Signal which) { return signals.optional<double>(std::string(name(which)).c_str()); };
     evidence.tokens = fields.get<std::size_t>("tokens");
     evidence.evidence_tokens = fields.get<std::size_t>("evidence_tokens");
@@ -49,7 +49,7 @@ EvidenceSummary read_evidence(const Fields& fields) {
     return evidence;
 }
 
-Answer read_answer(const Fields& fields) {
+Answer read_answer(const JsonFields& fields) {
     Answer answer;
     answer.text = fields.get<std::string>("text");
     answer.reasoning = fields.get<std::string>("reasoning");
@@ -64,7 +64,7 @@ Answer read_answer(const Fields& fields) {
     return answer;
 }
 
-Judgement read_judgement(const Fields& fields) {
+Judgement read_judgement(const JsonFields& fields) {
     const auto verdict = verdict_named(fields.get<std::string>("verdict"));
     if (!verdict) throw std::invalid_argument("unknown verdict");
     return {.verdict = *verdict,
@@ -74,13 +74,13 @@ Judgement read_judgement(const Fields& fields) {
             .coverage = fields.get<double>("coverage")};
 }
 
-Status read_status(const Fields& fields) {
+Status read_status(const JsonFields& fields) {
     const auto status = status_named(fields.get<std::string>("status"));
     if (!status) throw std::invalid_argument("unknown status");
     return *status;
 }
 
-Sampling read_sampling(const Fields& fields) {
+Sampling read_sampling(const JsonFields& fields) {
     return {.temperature = fields.optional<double>("temperature"),
             .top_p = fields.optional<double>("top_p"),
             .seed = fields.optional<std::uint64_t>("seed"),
@@ -88,7 +88,7 @@ Sampling read_sampling(const Fields& fields) {
             .stop = fields.get<std::vector<std::string>>("stop")};
 }
 
-EventBody read_call_requested(const Fields& f) {
+EventBody read_call_requested(const JsonFields& f) {
     CallRequested body{.call = f.get<CallId>("call"),
                        .step = f.get<std::string>("step"),
                        .agent = f.get<std::string>("agent"),
@@ -98,13 +98,13 @@ EventBody read_call_requested(const Fields& f) {
                        .chain_length = f.get<int>("chain_length"),
                        .messages = {},
                        .sampling = read_sampling(f.object("sampling"))};
-    for (const Fields& message : f.list("messages"))
+    for (const JsonFields& message : f.list("messages"))
         body.messages.push_back(
             {value_named(roles, message.get<std::string>("role"), "role"), message.get<std::string>("content")});
     return body;
 }
 
-EventBody read_run_started(const Fields& f) {
+EventBody read_run_started(const JsonFields& f) {
     RunStarted body{.version = f.get<int>("version"),
                     .workflow = f.get<std::string>("workflow"),
                     .workflow_hash = f.get<std::string>("workflow_hash"),
@@ -116,41 +116,43 @@ EventBody read_run_started(const Fields& f) {
     return body;
 }
 
-EventBody read_call_answered(const Fields& f) {
+EventBody read_call_answered(const JsonFields& f) {
     CallAnswered body{.call = f.get<CallId>("call"), .answer = read_answer(f.object("answer")), .evidence = {}};
     if (f.has("evidence")) body.evidence = read_evidence(f.object("evidence"));
     return body;
 }
 
-using Reader = EventBody (*)(const Fields&);
+using Reader = EventBody (*)(const JsonFields&);
 const std::pair<std::string_view, Reader> readers[] = {
     {"run_started", read_run_started},
     {"call_answered", read_call_answered},
     {"call_failed",
-     [](const Fields& f) -> EventBody {
+     [](const JsonFields& f) -> EventBody {
          return CallFailed{f.get<CallId>("call"), failure_named(f.get<std::string>("kind")),
                            f.get<std::string>("message"), read_usage(f.object("spent"))};
      }},
     {"call_aborted",
-     [](const Fields& f) -> EventBody { return CallAborted{f.get<CallId>("call"), read_usage(f.object("spent"))}; }},
-    {"time_expired", [](const Fields&) -> EventBody { return TimeExpired{}; }},
-    {"cancel_requested", [](const Fields&) -> EventBody { return CancelRequested{}; }},
-    {"step_started", [](const Fields& f) -> EventBody { return StepStarted{f.get<std::string>("step")}; }},
+     [](const JsonFields& f) -> EventBody {
+         return CallAborted{f.get<CallId>("call"), read_usage(f.object("spent"))};
+     }},
+    {"time_expired", [](const JsonFields&) -> EventBody { return TimeExpired{}; }},
+    {"cancel_requested", [](const JsonFields&) -> EventBody { return CancelRequested{}; }},
+    {"step_started", [](const JsonFields& f) -> EventBody { return StepStarted{f.get<std::string>("step")}; }},
     {"call_requested", read_call_requested},
     {"call_judged",
-     [](const Fields& f) -> EventBody {
+     [](const JsonFields& f) -> EventBody {
          return CallJudged{f.get<CallId>("call"), read_judgement(f.object("judgement")),
                            f.optional<std::string>("signal").value_or(""), f.optional<std::string>("answer")};
      }},
     {"call_given_up",
-     [](const Fields& f) -> EventBody { return CallGivenUp{f.get<CallId>("call"), f.get<std::string>("reason")}; }},
+     [](const JsonFields& f) -> EventBody { return CallGivenUp{f.get<CallId>("call"), f.get<std::string>("reason")}; }},
     {"step_finished",
-     [](const Fields& f) -> EventBody {
+     [](const JsonFields& f) -> EventBody {
          return StepFinished{f.get<std::string>("step"), read_status(f), f.optional<std::string>("answer"),
                              f.get<std::string>("reason")};
      }},
     {"run_finished",
-     [](const Fields& f) -> EventBody {
+     [](const JsonFields& f) -> EventBody {
          return RunFinished{read_status(f), f.optional<std::string>("output"), f.optional<std::string>("error")};
      }},
 };
@@ -158,7 +160,7 @@ const std::pair<std::string_view, Reader> readers[] = {
 }  // namespace
 
 Event event_from_json(const json& line) {
-    const Fields fields(line);
+    const JsonFields fields(line);
     const std::string type = fields.get<std::string>("type");
     for (const auto& [known, read] : readers)
         if (known == type)

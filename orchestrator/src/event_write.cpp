@@ -1,7 +1,7 @@
 #include <enough/orchestrator/event.hpp>
 
+#include <enough/json/json_fields.hpp>
 #include "event_names.hpp"
-#include "json_fields.hpp"
 
 #include <utility>
 

@@ -12,9 +12,9 @@ namespace enough {
 
 /// A JSON object that is read field by field, distrustfully: what is missing or of another type throws
 /// `std::invalid_argument` with the field's name.
-class Fields {
+class JsonFields {
 public:
-    explicit Fields(const nlohmann::json& object) : object_(&object) {
+    explicit JsonFields(const nlohmann::json& object) : object_(&object) {
         if (!object.is_object()) throw std::invalid_argument("expected an object");
     }
 
@@ -32,18 +32,18 @@ public:
         return as<T>(*object_->find(key), key);
     }
 
-    Fields object(const char* key) const {
+    JsonFields object(const char* key) const {
         const auto found = object_->find(key);
         if (found == object_->end() || !found->is_object())
             throw std::invalid_argument(std::string("field '") + key + "' must be an object");
-        return Fields(*found);
+        return JsonFields(*found);
     }
 
-    std::vector<Fields> list(const char* key) const {
+    std::vector<JsonFields> list(const char* key) const {
         const auto found = object_->find(key);
         if (found == object_->end() || !found->is_array())
             throw std::invalid_argument(std::string("field '") + key + "' must be a list");
-        std::vector<Fields> items;
+        std::vector<JsonFields> items;
         for (const auto& item : *found)
             items.emplace_back(item);
         return items;
