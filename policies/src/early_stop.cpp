@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace enough {
 
@@ -25,22 +26,52 @@ bool has_proof(Signal signal) {
         case Signal::confidence_lowest_group:
         case Signal::confidence_bottom10:
         case Signal::logprob_mean:
+        case Signal::fitted:
             return false;
     }
     return false;
+}
+
+/// The threshold above which the verdict can only be `escalate`.
+enum class SettledAbove { nothing, accept, escalate };
+
+SettledAbove settled_above(const Gate& gate, ChainPosition position) {
+    const auto threshold = gate.threshold(position.step);
+    if (!threshold || std::isinf(*threshold) || gate.missing == OnMissing::fail) return SettledAbove::nothing;
+    if (position.is_last()) return SettledAbove::accept;  // anything but `accept` is `escalate` here
+    const bool can_escalate = position.step == 1 && gate.escalate && gate.missing == OnMissing::escalate;
+    return can_escalate ? SettledAbove::escalate : SettledAbove::nothing;
 }
 
 }  // namespace
 
 std::optional<double> settling_bound(const Gate& gate, ChainPosition position) {
     if (!has_proof(gate.signal)) return std::nullopt;
-    const auto threshold = gate.threshold(position.step);
-    if (!threshold) return std::nullopt;
-    if (gate.missing == OnMissing::fail) return std::nullopt;
-    if (position.is_last()) return threshold;  // anything but `accept` is `escalate` here
-    const bool can_escalate = position.step == 1 && gate.escalate && gate.missing == OnMissing::escalate;
-    if (!can_escalate) return std::nullopt;
-    return std::max(*threshold, *gate.escalate);
+    switch (settled_above(gate, position)) {
+        case SettledAbove::nothing:
+            return std::nullopt;
+        case SettledAbove::accept:
+            return gate.threshold(position.step);
+        case SettledAbove::escalate:
+            return std::max(*gate.threshold(position.step), *gate.escalate);
+    }
+    return std::nullopt;
+}
+
+const StopBoundary* settling_boundary(const Gate& gate, ChainPosition position) {
+    if (!gate.calibration || gate.signal != Signal::entropy_mean) return nullptr;
+    const GateCalibration& fitted = *gate.calibration;
+    const auto step = static_cast<std::size_t>(position.step);
+    switch (settled_above(gate, position)) {
+        case SettledAbove::nothing:
+            return nullptr;
+        case SettledAbove::accept:
+            return step <= fitted.boundaries.size() && fitted.boundaries[step - 1] ? &*fitted.boundaries[step - 1]
+                                                                                   : nullptr;
+        case SettledAbove::escalate:
+            return fitted.escalate_boundary ? &*fitted.escalate_boundary : nullptr;
+    }
+    return nullptr;
 }
 
 std::optional<double> least_final_value(Signal signal, const SeenSoFar& seen, std::int64_t max_tokens) {
@@ -66,6 +97,28 @@ std::optional<ProvableStop> provable_stop(const Gate& gate, ChainPosition positi
     const auto bound = settling_bound(gate, position);
     if (!bound) return std::nullopt;
     return ProvableStop(gate.signal, *bound, *max_tokens);
+}
+
+PredictedStop::PredictedStop(StopBoundary boundary) : boundary_(std::move(boundary)) {}
+
+bool PredictedStop::settled(const EvidenceAccumulator& so_far) const {
+    const std::size_t tokens = so_far.evidence_tokens();
+    for (std::size_t j = 0; j < boundary_.above.size() && checkpoint_tokens(j) <= tokens; ++j) {
+        if (checkpoint_tokens(j) != tokens || !boundary_.above[j]) continue;
+        return *so_far.summary().entropy_mean > *boundary_.above[j];
+    }
+    return false;
+}
+
+bool settled(const EarlyStop& stop, const EvidenceAccumulator& so_far) {
+    return std::visit([&](const auto& each) { return each.settled(so_far); }, stop);
+}
+
+std::optional<EarlyStop> early_stop(const Gate& gate, ChainPosition position, std::optional<std::int64_t> max_tokens) {
+    if (gate.stop_early == StopEarly::provable) return provable_stop(gate, position, max_tokens);
+    if (gate.stop_early != StopEarly::predicted) return std::nullopt;
+    const StopBoundary* boundary = settling_boundary(gate, position);
+    return boundary ? std::optional<EarlyStop>(PredictedStop(*boundary)) : std::nullopt;
 }
 
 }  // namespace enough

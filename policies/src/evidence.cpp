@@ -77,6 +77,8 @@ std::optional<double> EvidenceSummary::value(Signal signal) const {
             return confidence_bottom10;
         case Signal::logprob_mean:
             return logprob_mean;
+        case Signal::fitted:
+            return std::nullopt;
     }
     return std::nullopt;
 }
@@ -144,6 +146,17 @@ void EvidenceAccumulator::State::add_confidence(double confidence) {
     // Summed afresh once per window length, so that rounding does not pile up over a long answer.
     if (seen % window == 0) window_sum = recent_confidences.sum_of_last(window);
     group_means.push_back(window_sum / static_cast<double>(window));
+}
+
+std::optional<std::vector<double>> features(const EvidenceSummary& evidence) {
+    const auto tokens = std::log1p(static_cast<double>(evidence.tokens));
+    std::vector<double> values;
+    for (const auto& value : {evidence.entropy_mean, evidence.entropy_max, evidence.confidence_mean,
+                              evidence.confidence_bottom10, evidence.logprob_mean, std::optional(tokens)}) {
+        if (!value) return std::nullopt;
+        values.push_back(*value);
+    }
+    return values;
 }
 
 EvidenceAccumulator::EvidenceAccumulator(SignalSettings settings) : state_(std::make_unique<State>(settings)) {}

@@ -7,6 +7,8 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <cmath>
+#include <limits>
 #include <utility>
 
 namespace enough {
@@ -42,6 +44,29 @@ Judgement decide(Judgement judgement, Verdict verdict, std::string reason, Chain
     return judgement;
 }
 
+/// Why the thresholds do not hold for this answer.
+std::optional<std::string> foreign(const Gate& gate, const CallFacts& facts) {
+    if (!gate.calibration) return std::nullopt;
+    const auto differs = [](const std::string& now, const std::string& then) {
+        return !now.empty() && !then.empty() && now != then;
+    };
+    const GateCalibration& fitted = *gate.calibration;
+    if (differs(facts.model, fitted.served_model))
+        return fmt::format("calibrated on model '{}', answered by '{}'", fitted.served_model, facts.model);
+    if (differs(facts.fingerprint, fitted.fingerprint))
+        return fmt::format("calibrated on build '{}', answered by '{}'", fitted.fingerprint, facts.fingerprint);
+    return std::nullopt;
+}
+
+/// The gate's signal at this step of the chain.
+std::optional<double> signal_value(const Gate& gate, int step, const EvidenceSummary& evidence) {
+    if (gate.signal != Signal::fitted) return evidence.value(gate.signal);
+    const auto values = features(evidence);
+    const auto index = static_cast<std::size_t>(step) - 1;
+    if (!values || !gate.calibration || index >= gate.calibration->models.size()) return std::nullopt;
+    return gate.calibration->models[index].probability(*values);
+}
+
 /// Why the answer is none, however sure the model was.
 std::optional<std::string> answer_fault(const CallFacts& facts) {
     switch (facts.finish_reason) {
@@ -73,13 +98,16 @@ std::string compare(Signal signal, double value, double threshold) {
 
 /// The verdict on sound evidence. `judgement.value` is there.
 Judgement judge_by_thresholds(Judgement judgement, const Gate& gate, ChainPosition position) {
-    if (!judgement.threshold) {
+    const auto threshold = gate.threshold(position.step);
+    if (!threshold) {
         return decide(std::move(judgement), Verdict::refine, fmt::format("step {} has no threshold", position.step),
                       position);
     }
     const double value = *judgement.value;
-    std::string reason = compare(gate.signal, value, *judgement.threshold);
-    if (at_least_as_sure(gate.signal, value, *judgement.threshold)) {
+    const bool accepts_any = std::isfinite(*threshold);
+    std::string reason = accepts_any ? compare(gate.signal, value, *threshold)
+                                     : fmt::format("the calibration accepts nothing at step {}", position.step);
+    if (accepts_any && at_least_as_sure(gate.signal, value, *threshold)) {
         return decide(std::move(judgement), Verdict::accept, std::move(reason), position);
     }
     if (position.step == 1 && gate.escalate && !at_least_as_sure(gate.signal, value, *gate.escalate)) {
@@ -90,6 +118,22 @@ Judgement judge_by_thresholds(Judgement judgement, const Gate& gate, ChainPositi
     return decide(std::move(judgement), Verdict::refine, std::move(reason), position);
 }
 
+std::string undecidable(const EvidenceSummary& evidence) {
+    return fmt::format("undecidable by this gate: cut at token {}", evidence.tokens);
+}
+
+/// What a boundary said of a fragment; absent if it would not have stopped there.
+std::optional<std::string> predicted_at(const StopBoundary& boundary, const EvidenceSummary& evidence) {
+    if (!evidence.entropy_mean) return std::nullopt;
+    for (std::size_t j = 0; j < boundary.above.size(); ++j) {
+        if (checkpoint_tokens(j) != evidence.evidence_tokens || !boundary.above[j]) continue;
+        if (!(*evidence.entropy_mean > *boundary.above[j])) continue;
+        const auto [value, limit] = print_to_compare(*evidence.entropy_mean, *boundary.above[j]);
+        return fmt::format("entropy.mean {} > {} after {} tokens (predicted)", value, limit, evidence.evidence_tokens);
+    }
+    return std::nullopt;
+}
+
 /// The verdict on a call that our own sink ended. It stands if this gate, too, would have been sure by then; a replay
 /// under a laxer gate can't know what the rest would have been.
 Judgement judge_fragment(Judgement judgement, const Gate& gate, ChainPosition position, const EvidenceSummary& evidence,
@@ -97,13 +141,20 @@ Judgement judge_fragment(Judgement judgement, const Gate& gate, ChainPosition po
     const SeenSoFar seen{evidence.tokens,
                          evidence.entropy_mean.value_or(0) * static_cast<double>(evidence.evidence_tokens),
                          evidence.entropy_max.value_or(0)};
+    const Verdict verdict = gate.missing == OnMissing::fail ? Verdict::fail : Verdict::escalate;
+    const StopBoundary* boundary =
+        gate.stop_early == StopEarly::predicted ? settling_boundary(gate, position) : nullptr;
+    if (boundary) {
+        if (auto reason = predicted_at(*boundary, evidence)) {
+            judgement.value = evidence.entropy_mean;
+            return decide(std::move(judgement), Verdict::escalate, std::move(*reason), position);
+        }
+        return decide(std::move(judgement), verdict, undecidable(evidence), position);
+    }
     const auto bound = settling_bound(gate, position);
     const auto least = least_final_value(gate.signal, seen, facts.max_tokens.value_or(0));
-    if (!bound || !least || *least <= *bound) {
-        const Verdict verdict = gate.missing == OnMissing::fail ? Verdict::fail : Verdict::escalate;
-        return decide(std::move(judgement), verdict,
-                      fmt::format("undecidable by this gate: cut at token {}", evidence.tokens), position);
-    }
+    if (!bound || !least || *least <= *bound)
+        return decide(std::move(judgement), verdict, undecidable(evidence), position);
     judgement.value = evidence.value(gate.signal);
     judgement.threshold = bound;
     const std::string above = print_to_compare(*least, *bound).right;
@@ -128,6 +179,11 @@ std::optional<Verdict> verdict_named(std::string_view name) {
     return std::nullopt;
 }
 
+double accepts_nothing(Signal signal) {
+    const double infinite = std::numeric_limits<double>::infinity();
+    return direction(signal) == Direction::lower_is_surer ? -infinite : infinite;
+}
+
 std::optional<double> Gate::threshold(int step) const {
     if (step < 1 || static_cast<std::size_t>(step) > accept.size()) return std::nullopt;
     return accept[static_cast<std::size_t>(step) - 1];
@@ -135,13 +191,16 @@ std::optional<double> Gate::threshold(int step) const {
 
 Judgement judge(const Gate& gate, ChainPosition position, const EvidenceSummary& evidence, const CallFacts& facts) {
     Judgement judgement;
+    // The infinite threshold that nothing passes is no number to report.
     judgement.threshold = gate.threshold(position.step);
+    if (judgement.threshold && std::isinf(*judgement.threshold)) judgement.threshold.reset();
     judgement.coverage = covered(gate, evidence, facts).share();
     if (facts.finish_reason == FinishReason::stopped_early) {
         return judge_fragment(std::move(judgement), gate, position, evidence, facts);
     }
-    auto corrupt = evidence_fault(gate, evidence, facts);
-    if (!corrupt) judgement.value = evidence.value(gate.signal);
+    auto corrupt = foreign(gate, facts);
+    if (!corrupt) corrupt = evidence_fault(gate, evidence, facts);
+    if (!corrupt) judgement.value = signal_value(gate, position.step, evidence);
     if (auto fault = answer_fault(facts)) {
         return decide(std::move(judgement), verdict_of(gate.missing), std::move(*fault), position);
     }

@@ -13,6 +13,9 @@ namespace enough {
 /// or not. Absent where the gate has none at this position.
 std::optional<double> settling_bound(const Gate& gate, ChainPosition position);
 
+/// The boundary that predicts it; absent where the gate has none at this position.
+const StopBoundary* settling_boundary(const Gate& gate, ChainPosition position);
+
 /// The least that the final signal can still become; absent for signals that can still become anything.
 struct SeenSoFar {
     std::size_t tokens = 0;

@@ -8,7 +8,7 @@ namespace enough {
 
 namespace {
 
-constexpr std::array<std::pair<Signal, std::string_view>, 8> signal_names{{
+constexpr std::array<std::pair<Signal, std::string_view>, 9> signal_names{{
     {Signal::entropy_mean, "entropy.mean"},
     {Signal::entropy_max, "entropy.max"},
     {Signal::entropy_tail, "entropy.tail"},
@@ -17,6 +17,7 @@ constexpr std::array<std::pair<Signal, std::string_view>, 8> signal_names{{
     {Signal::confidence_lowest_group, "confidence.lowest_group"},
     {Signal::confidence_bottom10, "confidence.bottom10"},
     {Signal::logprob_mean, "logprob.mean"},
+    {Signal::fitted, "fitted"},
 }};
 
 constexpr std::array<std::pair<Scope, std::string_view>, 3> scope_names{{
@@ -59,9 +60,15 @@ Direction direction(Signal signal) {
         case Signal::confidence_lowest_group:
         case Signal::confidence_bottom10:
         case Signal::logprob_mean:
+        case Signal::fitted:
             return Direction::higher_is_surer;
     }
     return Direction::lower_is_surer;
+}
+
+double unsureness(Signal signal, double value) {
+    if (signal == Signal::fitted) return 1 - value;
+    return direction(signal) == Direction::lower_is_surer ? value : -value;
 }
 
 bool at_least_as_sure(Signal signal, double value, double threshold) {

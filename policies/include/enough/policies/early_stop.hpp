@@ -5,7 +5,7 @@
 
 #include <cstdint>
 #include <optional>
-#include <string>
+#include <variant>
 
 namespace enough {
 
@@ -25,9 +25,29 @@ private:
     std::int64_t max_tokens_;
 };
 
-/// The provable stop for one call, absent where none is possible: the gate does not ask for it, the signal has no
-/// proof, `max_tokens` is unknown, the verdict might still be `refine` or `fail`. The caller decides beforehand whether
-/// the answer's text could be needed (a refinement, a handover, `on_exhausted`) and must not ask then.
+/// Tells when a running call will probably not change its verdict any more: at 16, 32, 64 … tokens with evidence its
+/// running mean entropy is above a boundary that a calibration fitted.
+class PredictedStop {
+public:
+    explicit PredictedStop(StopBoundary boundary);
+
+    bool settled(const EvidenceAccumulator& so_far) const;
+
+private:
+    StopBoundary boundary_;
+};
+
+using EarlyStop = std::variant<ProvableStop, PredictedStop>;
+
+/// Asks whichever it is.
+bool settled(const EarlyStop& stop, const EvidenceAccumulator& so_far);
+
+/// What may stop one call, absent where nothing can: the gate does not ask for it, the signal has no proof or boundary,
+/// `max_tokens` is unknown (`provable`), the verdict might still be `refine` or `fail`. The caller decides beforehand
+/// whether the answer's text could be needed (a refinement, a handover, `on_exhausted`) and must not ask then.
+std::optional<EarlyStop> early_stop(const Gate& gate, ChainPosition position, std::optional<std::int64_t> max_tokens);
+
+/// Only a provable stop.
 std::optional<ProvableStop> provable_stop(const Gate& gate, ChainPosition position,
                                           std::optional<std::int64_t> max_tokens);
 

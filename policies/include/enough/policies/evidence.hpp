@@ -43,6 +43,9 @@ struct EvidenceSummary {
     bool operator==(const EvidenceSummary&) const = default;
 };
 
+/// What the fitted signal is made of, in the order of `feature_names` (calibration.hpp). Absent if one of them is.
+std::optional<std::vector<double>> features(const EvidenceSummary& evidence);
+
 /// Measures an answer while it streams: constant work per token beyond its k candidates, memory bounded by the tail and
 /// window lengths (plus one number per window position for `confidence.bottom10`). Golden rules: tokens without
 /// evidence are skipped; all statistics run over the series of tokens that have it, in order.

@@ -2,9 +2,13 @@
 
 #include <enough/agents/answer.hpp>
 #include <enough/policies/evidence.hpp>
+#include <enough/policies/fitted_signal.hpp>
+#include <enough/policies/interval.hpp>
+#include <enough/policies/predicted_stop.hpp>
 #include <enough/policies/signal.hpp>
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,17 +24,38 @@ std::optional<Verdict> verdict_named(std::string_view name);
 enum class OnMissing { refine, escalate, fail };
 
 /// When a call may be aborted because its verdict is settled.
-enum class StopEarly { off, provable };
+enum class StopEarly {
+    off,
+    provable,   ///< no continuation could change it
+    predicted,  ///< a boundary fitted on recorded answers says so, with a stated share of errors
+};
+
+/// What a gate takes from a calibration file besides its thresholds.
+struct GateCalibration {
+    std::string file;          ///< as the workflow names it
+    std::string method;        ///< of the thresholds; empty: only the upper threshold comes from the file
+    std::string served_model;  ///< answers of another model or build are no evidence; empty: not compared
+    std::string fingerprint;
+    std::vector<LogisticModel> models;                         ///< of each step, for `Signal::fitted`
+    std::vector<std::optional<StopBoundary>> boundaries;       ///< of each step's threshold
+    std::optional<StopBoundary> escalate_boundary;             ///< of the upper threshold
+    std::vector<std::optional<Interval>> threshold_intervals;  ///< 95 %, of each step's threshold
+    std::vector<double> scores;                                ///< the signal's values at step 1, to notice drift
+};
+
+/// The threshold that nothing passes: what a risk-controlled method gives where no threshold keeps its promise.
+double accepts_nothing(Signal signal);
 
 /// A signal with its thresholds. Step k of a chain is judged by `accept[k-1]`; a step beyond them has no threshold.
 struct Gate {
     SignalSettings settings;
     Signal signal = Signal::entropy_mean;
-    std::vector<double> accept;      ///< at least one; accept when the signal is at least as sure as this
+    std::vector<double> accept;  ///< at least one; accept when the signal is at least as sure as this; may be infinite
     std::optional<double> escalate;  ///< step 1 only: less sure than this is not refined
     OnMissing missing = OnMissing::escalate;
     StopEarly stop_early = StopEarly::off;
-    double min_coverage = 0.9;  ///< least share of the answer's tokens that must have evidence
+    double min_coverage = 0.9;                           ///< least share of the answer's tokens that must have evidence
+    std::shared_ptr<const GateCalibration> calibration;  ///< null: thresholds written by hand
 
     /// The threshold of `step` (from 1), absent where it has none.
     std::optional<double> threshold(int step) const;
@@ -54,6 +79,8 @@ struct CallFacts {
     bool answer_extracted = true;                           ///< false: the wanted value is not in the text
     bool logprobs_refused = false;                          ///< the server refuses to give evidence
     std::optional<std::int64_t> max_tokens;  ///< what the call was allowed; needed to judge a call stopped early
+    std::string model;                       ///< the server's id of the model; empty: unknown
+    std::string fingerprint;                 ///< of the server's build or the model file; empty: unknown
 };
 
 /// A verdict with everything that led to it.
@@ -69,9 +96,10 @@ struct Judgement {
 
 /// Judges one answer of a chain. Pure: the same arguments give the same verdict, so every decision can be recomputed.
 ///
-/// In this order: a truncated, filtered or unextractable answer and missing or corrupt evidence give the verdict of
-/// `missing`; at least as sure as the step's threshold accepts; less sure than `escalate` (step 1) escalates; anything
-/// else refines. `refine` on the chain's last step becomes `escalate`, and the reason says so.
+/// In this order: an answer of another model or build than the calibrated one, a truncated, filtered or unextractable
+/// answer and missing or corrupt evidence give the verdict of `missing`; at least as sure as the step's threshold
+/// accepts; less sure than `escalate` (step 1) escalates; anything else refines. `refine` on the chain's last step
+/// becomes `escalate`, and the reason says so.
 Judgement judge(const Gate& gate, ChainPosition position, const EvidenceSummary& evidence, const CallFacts& facts);
 
 /// The verdict where there is no gate: `accept` at the end of the chain, `refine` before it ("no gate"). A truncated,

@@ -17,8 +17,10 @@ enum class Signal {
     confidence_lowest_group,  ///< nats: the smallest mean of all windows of `window` tokens
     confidence_bottom10,      ///< nats: mean of the lowest tenth of the windows
     logprob_mean,             ///< nats: mean logprob of the sampled tokens
+    fitted,                   ///< P(correct) by a model of several signals that a calibration fitted
 };
 
+/// Those that the evidence alone gives.
 inline constexpr std::array all_signals{Signal::entropy_mean,        Signal::entropy_max,
                                         Signal::entropy_tail,        Signal::confidence_mean,
                                         Signal::confidence_tail,     Signal::confidence_lowest_group,
@@ -31,6 +33,10 @@ std::optional<Signal> signal_named(std::string_view name);
 /// Whether a low value means a sure model (entropies) or a high one (confidences, logprobs).
 enum class Direction { lower_is_surer, higher_is_surer };
 Direction direction(Signal signal);
+
+/// The signal's value turned so that higher always means less sure (1 - P(correct) for `fitted`). The same function
+/// turns it back.
+double unsureness(Signal signal, double value);
 
 /// Is `value` at least as sure as `threshold`? Equality counts as sure.
 bool at_least_as_sure(Signal signal, double value, double threshold);
