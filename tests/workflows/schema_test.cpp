@@ -102,7 +102,7 @@ TEST(Schema, sees_each_single_mistake) {
 
 TEST(Schema, accepts_what_only_the_loader_can_refuse) {
     const SchemaCheck schema;
-    for (const char* name : {"expressions", "extends", "files", "money", "references", "unknown_names"})
+    for (const char* name : {"calibrations", "expressions", "extends", "files", "money", "references", "unknown_names"})
         EXPECT_EQ(schema.refusal(workflow_files("bad-semantic") / (std::string(name) + ".yaml"), Variables::as_written)
                       .value_or(""),
                   "")

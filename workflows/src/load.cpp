@@ -50,13 +50,13 @@ void read_sections(Node& root, Loading& loading, const std::string& file) {
     section("agents", read_agents);
     section("gates", read_gates);
     section("limits", read_limits);
+    section("eval", read_eval);
     fields.require("steps");
     const auto steps = fields.take("steps");
     const auto output = fields.take("output");
     read_steps_and_output(steps, output, loading);
     check_whole(loading);
-    for (const char* key : {"secrets", "eval"})
-        fields.hint(key, "it is not supported by this version");
+    fields.hint("secrets", "it is not supported by this version");
     fields.finish();
 }
 
@@ -65,7 +65,7 @@ LoadResult finish(const Problems& problems, std::shared_ptr<const Workflow> work
 }
 
 LoadResult load(std::string_view text, const std::string& name, const std::filesystem::path& file,
-                const Environment& environment) {
+                const Environment& environment, Calibrations calibrations) {
     Problems problems;
     Sources sources;
     const auto source = sources.add(name, file.parent_path());
@@ -85,6 +85,9 @@ LoadResult load(std::string_view text, const std::string& name, const std::files
                     names("agents", "agent"),
                     names("gates", "gate"),
                     names("inputs", "input"),
+                    calibrations,
+                    {},
+                    {},
                     {}};
     read_sections(*root, loading, name);
     if (problems.errors() > 0) return finish(problems, nullptr);
@@ -101,17 +104,18 @@ Environment process_environment() {
     };
 }
 
-LoadResult load_workflow(const std::filesystem::path& file, const Environment& environment) {
+LoadResult load_workflow(const std::filesystem::path& file, const Environment& environment, Calibrations calibrations) {
     const FileText read = read_file(file, YamlLimits{}.file_bytes, FileKinds::any);
-    if (read.text) return load(*read.text, file.string(), file, environment);
+    if (read.text) return load(*read.text, file.string(), file, environment, calibrations);
     Problem problem;
     problem.file = file.string();
     problem.message = "the file can't be read: " + read.fault;
     return {nullptr, {std::move(problem)}};
 }
 
-LoadResult load_workflow_text(std::string_view text, const std::string& name, const Environment& environment) {
-    return load(text, name, {}, environment);
+LoadResult load_workflow_text(std::string_view text, const std::string& name, const Environment& environment,
+                              Calibrations calibrations) {
+    return load(text, name, {}, environment, calibrations);
 }
 
 std::shared_ptr<const Workflow> parse_workflow(std::string_view text, const std::string& name) {

@@ -4,9 +4,13 @@
 #include "problems.hpp"
 #include "sources.hpp"
 
+#include <enough/policies/calibration.hpp>
+#include <enough/workflows/load.hpp>
 #include <enough/workflows/workflow.hpp>
 
+#include <filesystem>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -48,6 +52,21 @@ struct Retry {
 
 }  // namespace type
 
+/// Where a gate wants thresholds from.
+struct CalibrationRef {
+    Value where;                   ///< the map that says so
+    std::optional<Method> method;  ///< of `accept`
+    bool allow_stale = false;
+};
+
+/// A gate as it stands in the file. What comes from calibrations depends on the rung that uses it, and is filled in
+/// there.
+struct WrittenGate {
+    Gate gate;
+    std::optional<CalibrationRef> accept;
+    std::optional<CalibrationRef> escalate;
+};
+
 /// What the sections share while a workflow is read.
 struct Loading {
     const Node& root;
@@ -57,7 +76,10 @@ struct Loading {
     Names agents;
     Names gates;
     Names inputs;
+    Calibrations calibrations = Calibrations::required;
     Workflow workflow;
+    std::map<std::string, WrittenGate> gates_by_name;
+    std::map<std::filesystem::path, std::shared_ptr<const Calibration>> calibration_files;  ///< null: read in vain
 };
 
 /// One function a section, in the order in which they must be read. Each fills its part of `loading.workflow`, leaving
@@ -81,9 +103,16 @@ std::optional<ProviderSettings> read_llama(Fields& fields, const Loading& loadin
 std::optional<ProviderSettings> read_scripted(Fields& fields, Loading& loading);
 
 /// A gate of `gates:` or of a rung, what it extends merged in.
-std::optional<Gate> read_gate(const Value& value);
+std::optional<WrittenGate> read_gate(const Value& value);
+
+/// Fills in a rung's gate from the calibration files that it names, after checking that they hold here. `question` is
+/// the step's prompt.
+void bind_calibrations(WrittenGate& written, const AgentRung& rung, const std::string& question, Loading& loading);
 
 /// A step's rung, in a ladder or in the short form: reads `agent`, `gate`, `refine` and `handover`.
-std::optional<AgentRung> read_rung(Fields& fields, Loading& loading);
+std::optional<AgentRung> read_rung(Fields& fields, const std::string& question, Loading& loading);
+
+/// `eval:`.
+void read_eval(const Value& section, Loading& loading);
 
 }  // namespace enough

@@ -2,6 +2,8 @@
 #include "field_types.hpp"
 #include "loading.hpp"
 
+#include <enough/workflows/calibration_key.hpp>
+
 #include <fmt/format.h>
 
 #include <array>
@@ -11,34 +13,39 @@
 namespace enough {
 namespace {
 
-constexpr std::string_view default_refine_prompt = "Review your answer, find gaps or errors, and answer again.";
 constexpr std::array<std::string_view, 3> handover_words{"fresh", "answer", "transcript"};
 constexpr std::array<std::string_view, 2> until_words{"accept", "all"};
 
-void read_rung_gate(const Value& value, AgentRung& rung, const Loading& loading) {
+/// `node` keeps what a gate in place is made of.
+std::optional<WrittenGate> read_rung_gate(const Value& value, Node& node, std::string& gate_name,
+                                          const Loading& loading) {
     if (value.is_scalar()) {
         const auto name = type::Reference{loading.gates}(value);
-        const auto gate = loading.workflow.gates.find(name.value_or(""));
-        if (!name || gate == loading.workflow.gates.end()) return;
-        rung.gate_name = *name;
-        rung.gate = gate->second;
-    } else if (value.is_map()) {
-        const Node node = resolve_in_place(value, loading.root.find("gates"));
-        if (!node.broken) rung.gate = read_gate(Value(node, value.path(), loading.problems));
-    } else {
-        value.expected("the name of a gate, or a gate");
+        const auto gate = loading.gates_by_name.find(name.value_or(""));
+        if (!name || gate == loading.gates_by_name.end()) return std::nullopt;
+        gate_name = *name;
+        return gate->second;
     }
+    if (!value.is_map()) return value.expected("the name of a gate, or a gate");
+    node = resolve_in_place(value, loading.root.find("gates"));
+    return node.broken ? std::nullopt : read_gate(Value(node, value.path(), loading.problems));
 }
 
-/// `thresholds`: for how many steps the gate has one; absent if the gate itself is in error.
-std::optional<Refine> read_refine(const Value& value, std::optional<std::size_t> thresholds, const Loading& loading) {
-    Fields fields(value);
+/// All but `until`, which depends on the gate, and the gate may depend on this.
+Refine read_refine(Fields& fields, const Loading& loading) {
+    const Value& value = fields.value();
     Refine refine;
     refine.prompt = default_refine_prompt;
     fields.optional("max_steps", type::Whole<int>{2, 100}, refine.max_steps);
     if (fields.optional("prompt", type::TextOrFile{loading.sources}, refine.prompt) &&
         refine.prompt.find("{{") != std::string::npos)
         value.at("prompt").warning("'{{ }}' is not filled in here, only in a step's prompt");
+    return refine;
+}
+
+/// `thresholds`: for how many steps the gate has one; absent if the gate itself is in error.
+void read_until(Fields& fields, Refine& refine, std::optional<std::size_t> thresholds) {
+    const Value& value = fields.value();
     const bool every_step = thresholds && *thresholds >= static_cast<std::size_t>(refine.max_steps);
     refine.until = every_step ? RefineUntil::accept : RefineUntil::all;
     if (fields.optional("until", type::Choice<RefineUntil>{until_words}, refine.until) && thresholds &&
@@ -46,7 +53,6 @@ std::optional<Refine> read_refine(const Value& value, std::optional<std::size_t>
         value.at("until").error(fmt::format(
             "'until: accept' needs a threshold for each of {} steps, the gate's 'accept' has {}; use 'until: all'",
             refine.max_steps, *thresholds));
-    return fields.finished(std::move(refine));
 }
 
 void warn_of_idle_stop(const Value& where, const AgentRung& rung, const Loading& loading) {
@@ -58,14 +64,27 @@ void warn_of_idle_stop(const Value& where, const AgentRung& rung, const Loading&
 
 }  // namespace
 
-std::optional<AgentRung> read_rung(Fields& fields, Loading& loading) {
+std::optional<AgentRung> read_rung(Fields& fields, const std::string& question, Loading& loading) {
     AgentRung rung;
     const bool named = fields.required("agent", type::Reference{loading.agents}, rung.agent);
     const auto gate = fields.take("gate");
-    if (gate) read_rung_gate(*gate, rung, loading);
-    std::optional<std::size_t> thresholds;
-    if (!gate || rung.gate) thresholds = rung.gate ? rung.gate->accept.size() : 0;
-    if (const auto refine = fields.take("refine")) rung.refine = read_refine(*refine, thresholds, loading);
+    Node in_place;
+    auto written = gate ? read_rung_gate(*gate, in_place, rung.gate_name, loading) : std::nullopt;
+    const auto refine = fields.take("refine");
+    std::optional<Fields> refine_fields;
+    if (refine) rung.refine = read_refine(refine_fields.emplace(*refine), loading);
+    if (written) {
+        bind_calibrations(*written, rung, question, loading);
+        rung.gate = std::move(written->gate);
+    }
+    if (refine_fields) {
+        std::optional<std::size_t> thresholds;
+        if (!gate) thresholds = 0;
+        // None at all: the calibration they should have come from is in error.
+        if (rung.gate && !rung.gate->accept.empty()) thresholds = rung.gate->accept.size();
+        read_until(*refine_fields, *rung.refine, thresholds);
+        rung.refine = refine_fields->finished(*std::move(rung.refine));
+    }
     fields.optional("handover", type::Choice<Handover>{handover_words}, rung.handover);
     if (named) warn_of_idle_stop(fields.value(), rung, loading);
     return named ? std::optional(std::move(rung)) : std::nullopt;

@@ -15,38 +15,58 @@ namespace enough {
 namespace {
 
 constexpr std::array<std::string_view, 3> scope_words{"all", "reasoning", "answer"};
+constexpr std::array<std::string_view, 8> method_words{"mean", "information", "bayes",     "universal",
+                                                       "crc",  "bound",       "hoeffding", "ltt"};
 constexpr std::array<std::string_view, 3> missing_words{"refine", "escalate", "fail"};
-constexpr std::array<std::string_view, 2> stop_words{"off", "provable"};
+constexpr std::array<std::string_view, 3> stop_words{"off", "provable", "predicted"};
 
 std::optional<Signal> read_signal(const Value& value) {
     static const std::vector<std::string_view> words = [] {
         std::vector<std::string_view> all;
         for (const Signal signal : all_signals)
             all.push_back(name(signal));
+        all.push_back(name(Signal::fitted));
         return all;
     }();
-    for (const std::string_view later : {"agreement", "verbalized", "fitted"}) {
+    for (const std::string_view later : {"agreement", "verbalized"}) {
         if (!value.is_scalar() || value.node().text != later) continue;
         value.error(fmt::format("signal '{}' is not supported by this version", later));
         return std::nullopt;
     }
     const auto index = type::Word{words}(value);
-    return index ? std::optional(all_signals[*index]) : std::nullopt;
+    if (!index) return std::nullopt;
+    return *index < all_signals.size() ? all_signals[*index] : Signal::fitted;
 }
 
 /// A threshold of this signal can't be zero: nothing, or everything, would pass.
 std::optional<double> read_threshold(const Value& value, Signal signal) {
+    if (signal == Signal::fitted) {
+        value.error("signal 'fitted' has no thresholds by hand; write {calibration: FILE, method: …}");
+        return std::nullopt;
+    }
     if (signal != Signal::logprob_mean) return type::Number{.above = 0}(value);
     const auto number = type::Number{}(value);
     if (number && *number >= 0) return value.expected("a number below 0 (a mean logprob)");
     return number;
 }
 
-void read_accept(Fields& fields, Gate& gate) {
+/// `{calibration: FILE, method: …, allow_stale: …}`; the upper threshold has no method.
+std::optional<CalibrationRef> read_calibration_ref(const Value& value, bool with_method) {
+    Fields fields(value);
+    CalibrationRef ref{value, std::nullopt, false};
+    std::string file;
+    fields.required("calibration", type::Text{}, file);
+    if (with_method) fields.required("method", type::Choice<Method>{method_words}, ref.method);
+    fields.optional("allow_stale", type::Boolean{}, ref.allow_stale);
+    return fields.finished(std::move(ref));
+}
+
+void read_accept(Fields& fields, WrittenGate& written) {
+    Gate& gate = written.gate;
     const auto value = fields.take("accept");
     if (!value) return;
     if (value->is_map()) {
-        value->error("thresholds from a calibration file are not supported by this version; write a number");
+        written.accept = read_calibration_ref(*value, true);
         return;
     }
     const auto threshold = [&](const Value& item) { return read_threshold(item, gate.signal); };
@@ -56,9 +76,14 @@ void read_accept(Fields& fields, Gate& gate) {
     }
 }
 
-void read_escalate(Fields& fields, Gate& gate) {
+void read_escalate(Fields& fields, WrittenGate& written) {
+    Gate& gate = written.gate;
     const auto value = fields.take("escalate");
     if (!value) return;
+    if (value->is_map()) {
+        written.escalate = read_calibration_ref(*value, false);
+        return;
+    }
     gate.escalate = read_threshold(*value, gate.signal);
     if (!gate.escalate || gate.accept.empty()) return;
     const double accept = gate.accept.front();
@@ -79,10 +104,6 @@ std::optional<OnMissing> read_missing(const Value& value) {
 /// `off` is the boolean false to readers of YAML 1.1, so false is taken too.
 std::optional<StopEarly> read_stop_early(const Value& value) {
     if (as_boolean(value.node()) == false) return StopEarly::off;
-    if (value.is_scalar() && value.node().text == "predicted") {
-        value.error("'predicted' is not supported by this version; use off or provable");
-        return std::nullopt;
-    }
     return type::Choice<StopEarly>{stop_words}(value);
 }
 
@@ -105,11 +126,22 @@ void warn_of_idle_keys(const Fields& fields, const Gate& gate) {
             fmt::format("stop_early: nothing is provable early for {}; no call is cut short", name(gate.signal)));
 }
 
+/// What only a calibration can give.
+void check_calibrated(const Fields& fields, const WrittenGate& written) {
+    if (written.gate.stop_early != StopEarly::predicted) return;
+    const Value where = fields.value().at("stop_early");
+    if (!written.accept && !written.escalate)
+        where.error("'predicted' needs a threshold from a calibration file");
+    else if (written.gate.signal != Signal::entropy_mean)
+        where.error("'predicted' works with the signal entropy.mean only");
+}
+
 }  // namespace
 
-std::optional<Gate> read_gate(const Value& value) {
+std::optional<WrittenGate> read_gate(const Value& value) {
     Fields fields(value);
-    Gate gate;
+    WrittenGate written;
+    Gate& gate = written.gate;
     fields.take("extends");
     const bool known = fields.required("signal", read_signal, gate.signal);
     fields.optional("top_k", type::Whole<int>{2, 1000}, gate.settings.top_k);
@@ -118,8 +150,8 @@ std::optional<Gate> read_gate(const Value& value) {
     fields.optional("window", type::Whole<std::size_t>{}, gate.settings.window);
     fields.require("accept");
     if (known) {
-        read_accept(fields, gate);
-        read_escalate(fields, gate);
+        read_accept(fields, written);
+        read_escalate(fields, written);
     } else {  // what a threshold may be depends on the signal
         fields.take("accept");
         fields.take("escalate");
@@ -128,13 +160,17 @@ std::optional<Gate> read_gate(const Value& value) {
     fields.optional("min_coverage", type::Number{.above = 0, .most = 1}, gate.min_coverage);
     fields.optional("stop_early", read_stop_early, gate.stop_early);
     if (known) warn_of_idle_keys(fields, gate);
-    auto read = fields.finished(std::move(gate));
+    if (known) check_calibrated(fields, written);
+    auto read = fields.finished(std::move(written));
     return known ? read : std::nullopt;
 }
 
 void read_gates(const Value& section, Loading& loading) {
     each_name(section, [&](const std::string& name, const Value& value) {
-        if (auto gate = read_gate(value)) loading.workflow.gates.emplace(name, *std::move(gate));
+        auto written = read_gate(value);
+        if (!written) return;
+        loading.workflow.gates.emplace(name, written->gate);
+        loading.gates_by_name.emplace(name, *std::move(written));
     });
 }
 

@@ -30,7 +30,7 @@ public:
     std::shared_ptr<const SourceFile> add(std::string name, std::filesystem::path directory);
 
     /// The text of the file that `name` names, relative to the file where the name stands. Faults are reported.
-    std::optional<std::string> read_text(const Value& name);
+    std::optional<std::string> read_text(const Value& name, std::size_t limit = 1 << 20);
 
     /// What `read_text` gave so far.
     const std::vector<std::string>& texts() const { return texts_; }

@@ -39,13 +39,21 @@ struct LoadResult {
     std::vector<Problem> problems;             ///< all of them, in file order
 };
 
+/// What to do with calibration files that a workflow names.
+enum class Calibrations {
+    required,  ///< one that is missing, refused or of other conditions is an error
+    ignored,   ///< their gates accept nothing: for calibrating a workflow in the first place
+};
+
 /// Reads, substitutes and checks a workflow, and reports every problem at once. Never throws for what a file says;
 /// a file that can't be read is a problem too. Relative paths inside are relative to the file.
-LoadResult load_workflow(const std::filesystem::path& file, const Environment& environment = process_environment());
+LoadResult load_workflow(const std::filesystem::path& file, const Environment& environment = process_environment(),
+                         Calibrations calibrations = Calibrations::required);
 
 /// The same for text; `name` stands for the file in problems, relative paths are relative to the working directory.
 LoadResult load_workflow_text(std::string_view text, const std::string& name,
-                              const Environment& environment = process_environment());
+                              const Environment& environment = process_environment(),
+                              Calibrations calibrations = Calibrations::required);
 
 /// A workflow that has errors, for callers who want an exception: `what()` lists every problem.
 class ConfigError : public std::runtime_error {

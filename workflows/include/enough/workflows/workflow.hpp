@@ -5,6 +5,7 @@
 #include <enough/policies/gate.hpp>
 #include <enough/workflows/expression.hpp>
 #include <enough/workflows/extract.hpp>
+#include <enough/workflows/grader.hpp>
 #include <enough/workflows/template.hpp>
 
 #include <chrono>
@@ -105,6 +106,15 @@ struct RunLimits {
     std::optional<std::chrono::milliseconds> time;
 };
 
+/// How the workflow's outputs are graded.
+struct EvalSettings {
+    GraderKind grader = GraderKind::exact;
+    std::string pointer;               ///< of `json`
+    std::string agent;                 ///< of `judge`
+    std::string prompt;                ///< of `judge`; empty: the built-in one
+    std::vector<std::string> command;  ///< of `command`: program and arguments
+};
+
 /// A checked workflow: every reference in it resolves. Immutable after loading; share it by `shared_ptr<const
 /// Workflow>`.
 struct Workflow {
@@ -117,6 +127,7 @@ struct Workflow {
     RunLimits limits;
     std::vector<Step> steps;  ///< at least one, in file order
     Template output;
+    std::optional<EvalSettings> eval;
     std::string hash;  ///< SHA-256 (hex) of what the file says after includes and variables, secrets left out
 };
 

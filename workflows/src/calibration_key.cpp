@@ -1,0 +1,74 @@
+#include <enough/workflows/calibration_key.hpp>
+
+#include <openssl/evp.h>
+#include <nlohmann/json.hpp>
+
+#include <array>
+#include <filesystem>
+#include <stdexcept>
+#include <variant>
+
+namespace enough {
+namespace {
+
+using nlohmann::json;
+
+struct Names {
+    CalibrationKey& key;
+
+    void operator()(const OpenAiSettings& settings) const {
+        key.provider = "openai";
+        key.model = settings.model;
+    }
+    void operator()(const LlamaSettings& settings) const {
+        key.provider = "llama";
+        key.model = std::filesystem::path(settings.path).filename().string();
+    }
+    void operator()(const ScriptedSettings&) const { key.provider = key.model = "scripted"; }
+};
+
+template <class T>
+std::string text_of(const std::optional<T>& value) {
+    return value ? json(*value).dump() : "null";
+}
+
+}  // namespace
+
+const char* const default_refine_prompt = "Review your answer, find gaps or errors, and answer again.";
+
+std::string sha256(const std::string& text) {
+    std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+    unsigned int size = 0;
+    if (EVP_Digest(text.data(), text.size(), digest.data(), &size, EVP_sha256(), nullptr) != 1)
+        throw std::runtime_error("SHA-256 is not available");
+    constexpr char digits[] = "0123456789abcdef";
+    std::string hex;
+    for (unsigned int i = 0; i < size; ++i) {
+        hex += digits[digest[i] >> 4U];
+        hex += digits[digest[i] & 15U];
+    }
+    return hex;
+}
+
+CalibrationKey calibration_key(const AgentRole& agent, const Model& model, const Gate& gate,
+                               const std::string& question, const std::string& refine_prompt) {
+    CalibrationKey key;
+    std::visit(Names{key}, model.provider);
+    key.signal = name(gate.signal);
+    key.scope = name(gate.settings.scope);
+    key.top_k = gate.settings.top_k;
+    key.temperature = agent.sampling.temperature;
+    const json prompts{agent.system ? json(*agent.system) : json(nullptr), question, refine_prompt};
+    key.prompt_hash = sha256(prompts.dump(-1, ' ', false, json::error_handler_t::replace));
+    key.settings = {{"max_tokens", text_of(agent.sampling.max_tokens)},
+                    {"top_p", text_of(agent.sampling.top_p)},
+                    {"stop", json(agent.sampling.stop).dump()},
+                    {"answer.extract", json(name(agent.answer.kind())).dump()},
+                    {"answer.argument", json(agent.answer.argument()).dump()},
+                    {"min_coverage", json(gate.min_coverage).dump()},
+                    {"last", json(gate.settings.tail).dump()},
+                    {"window", json(gate.settings.window).dump()}};
+    return key;
+}
+
+}  // namespace enough

@@ -1,0 +1,193 @@
+#include "loading.hpp"
+
+#include <enough/policies/calibration_file.hpp>
+#include <enough/workflows/calibration_key.hpp>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <nlohmann/json.hpp>
+
+#include <cmath>
+#include <stdexcept>
+#include <utility>
+
+namespace enough {
+namespace {
+
+constexpr std::size_t largest_file = 256 << 20;
+
+std::string file_name(const CalibrationRef& ref) {
+    return ref.where.at("calibration").node().text;
+}
+
+/// Reads each file once. Null: it can't be used, which was reported when it was read first.
+std::shared_ptr<const Calibration> read_calibration(const CalibrationRef& ref, Loading& loading) {
+    const Value name = ref.where.at("calibration");
+    const auto path = resolved(name.mark(), name.node().text);
+    if (const auto known = loading.calibration_files.find(path); known != loading.calibration_files.end())
+        return known->second;
+    auto& calibration = loading.calibration_files[path];
+    const auto text = loading.sources.read_text(name, largest_file);
+    if (!text) return nullptr;
+    try {
+        calibration = std::make_shared<const Calibration>(calibration_from_json(nlohmann::json::parse(*text)));
+    } catch (const nlohmann::json::exception&) {
+        name.error("this is no JSON file; make one with enough calibrate");
+    } catch (const std::invalid_argument& fault) {
+        name.error(fmt::format("this is no calibration file: {}", fault.what()));
+    }
+    return calibration;
+}
+
+/// What one rung takes from one calibration.
+class Binding {
+public:
+    Binding(const CalibrationRef& ref, std::shared_ptr<const Calibration> calibration, Gate& gate,
+            GateCalibration& taken)
+        : ref_(ref), calibration_(std::move(calibration)), gate_(gate), taken_(taken) {}
+
+    /// Do the conditions hold that it was made under?
+    bool check_conditions(CalibrationKey now) const {
+        const CalibrationKey& then = calibration_->key;
+        if (gate_.signal == Signal::fitted) now.signal = then.signal;
+        const std::vector<std::string> differing = differences(now, then);
+        if (differing.empty()) return true;
+        std::string what = fmt::format("the calibration does not hold here: {}", fmt::join(differing, "; "));
+        if (ref_.allow_stale)
+            ref_.where.warning(what);
+        else
+            ref_.where.error(what + "; calibrate anew, or write allow_stale: true");
+        return ref_.allow_stale;
+    }
+
+    void take_origin() {
+        if (taken_.file.empty()) taken_.file = file_name(ref_);  // that of `accept` first
+        if (ref_.allow_stale) return;
+        taken_.served_model = calibration_->key.served_model;
+        taken_.fingerprint = calibration_->key.fingerprint;
+    }
+
+    void take_accept(int steps) {
+        taken_.method = name(*ref_.method);
+        for (int number = 1; number <= steps; ++number)
+            if (!take_step(number)) break;
+        // A threshold that nothing passes has no boundary.
+        if (!gate_.accept.empty() && std::isfinite(gate_.accept.front())) require_boundary(taken_.boundaries.front());
+        if (gate_.signal == Signal::fitted) return;  // the file's scores are the plain signal's
+        for (const ObservedChain& item : calibration_->items)
+            if (!item.steps.empty() && item.steps.front().score) taken_.scores.push_back(*item.steps.front().score);
+    }
+
+    void take_escalate() {
+        const auto& upper = calibration_->steps.front().escalate;
+        if (!upper || !upper->value) {
+            ref_.where.warning(fmt::format("no upper threshold: {}", upper && !upper->reason.empty()
+                                                                         ? upper->reason
+                                                                         : "the calibration has none"));
+            return;
+        }
+        const bool by_accept = !gate_.accept.empty() && std::isfinite(gate_.accept.front());
+        if (by_accept && at_least_as_sure(gate_.signal, *upper->value, gate_.accept.front())) {
+            ref_.where.warning(
+                fmt::format("no upper threshold: {} is not above 'accept' ({})", *upper->value, gate_.accept.front()));
+            return;
+        }
+        gate_.escalate = upper->value;
+        taken_.escalate_boundary = upper->boundary;
+        require_boundary(upper->boundary);
+    }
+
+private:
+    void require_boundary(const std::optional<StopBoundary>& boundary) const {
+        if (gate_.stop_early == StopEarly::predicted && !boundary)
+            ref_.where.error("stop_early: predicted needs a calibration with boundaries; calibrate anew");
+    }
+
+    /// Takes the threshold of a step; false: the steps from here on have none.
+    bool take_step(int number) {
+        const StepCalibration* step = calibration_->step(number);
+        if (step == nullptr) return false;
+        if (step->verdict == CalibrationVerdict::refused) {
+            if (number == 1)
+                ref_.where.error(fmt::format("the calibration was refused: {}", fmt::join(step->reasons, "; ")));
+            return false;
+        }
+        if (number == 1 && step->verdict == CalibrationVerdict::weak)
+            ref_.where.warning(fmt::format("weak calibration: {}", fmt::join(step->reasons, "; ")));
+        const MethodThresholds* thresholds = thresholds_of(*step);
+        if (thresholds == nullptr) return false;
+        const auto found = thresholds->find(*ref_.method);
+        if (found == thresholds->end()) {
+            if (number == 1) ref_.where.error(fmt::format("the calibration has no method '{}'", name(*ref_.method)));
+            return false;
+        }
+        add(number, found->second, *step);
+        return true;
+    }
+
+    const MethodThresholds* thresholds_of(const StepCalibration& step) {
+        if (gate_.signal != Signal::fitted) return &step.thresholds;
+        if (step.fitted && step.fitted->better) return &step.fitted->thresholds;
+        if (step.step == 1)
+            ref_.where.error(step.fitted ? "signal 'fitted' is not better than the plain signal on held-out items; use "
+                                           "the plain signal"
+                                         : "the calibration has no fitted signal");
+        return nullptr;
+    }
+
+    void add(int number, const CalibratedThreshold& threshold, const StepCalibration& step) {
+        gate_.accept.push_back(threshold.value.value_or(accepts_nothing(gate_.signal)));
+        if (!threshold.value) ref_.where.warning(fmt::format("step {} accepts nothing: {}", number, threshold.reason));
+        taken_.threshold_intervals.push_back(threshold.interval);
+        taken_.boundaries.push_back(threshold.boundary);
+        if (gate_.signal == Signal::fitted) taken_.models.push_back(step.fitted->model);
+    }
+
+    const CalibrationRef& ref_;
+    std::shared_ptr<const Calibration> calibration_;
+    Gate& gate_;
+    GateCalibration& taken_;
+};
+
+/// A number written as the upper threshold was compared with `accept` where that is a number, too; here it is known.
+void check_escalate_by_hand(const CalibrationRef& ref, const Gate& gate) {
+    if (!gate.escalate || gate.accept.empty() || !std::isfinite(gate.accept.front())) return;
+    if (!at_least_as_sure(gate.signal, *gate.escalate, gate.accept.front())) return;
+    const bool low = direction(gate.signal) == Direction::lower_is_surer;
+    ref.where.error(fmt::format("escalate must be {} accept ({}), found {}", low ? "above" : "below",
+                                gate.accept.front(), *gate.escalate));
+}
+
+}  // namespace
+
+void bind_calibrations(WrittenGate& written, const AgentRung& rung, const std::string& question, Loading& loading) {
+    Gate& gate = written.gate;
+    if (!written.accept && !written.escalate) return;
+    const int steps = rung.refine ? rung.refine->max_steps : 1;
+    if (loading.calibrations == Calibrations::ignored) {
+        if (written.accept) gate.accept.assign(static_cast<std::size_t>(steps), accepts_nothing(gate.signal));
+        return;
+    }
+    const auto agent = loading.workflow.agents.find(rung.agent);
+    if (agent == loading.workflow.agents.end()) return;
+    const auto model = loading.workflow.models.find(agent->second.model);
+    if (model == loading.workflow.models.end()) return;
+    const CalibrationKey now = calibration_key(agent->second, model->second, gate, question,
+                                               rung.refine ? rung.refine->prompt : default_refine_prompt);
+    auto taken = std::make_shared<GateCalibration>();
+    const auto bind = [&](const std::optional<CalibrationRef>& ref) -> std::optional<Binding> {
+        if (!ref) return std::nullopt;
+        auto calibration = read_calibration(*ref, loading);
+        if (!calibration) return std::nullopt;
+        Binding binding(*ref, std::move(calibration), gate, *taken);
+        if (!binding.check_conditions(now)) return std::nullopt;
+        binding.take_origin();
+        return binding;
+    };
+    if (auto binding = bind(written.accept)) binding->take_accept(steps);
+    if (written.accept && !written.escalate) check_escalate_by_hand(*written.accept, gate);
+    if (auto binding = bind(written.escalate)) binding->take_escalate();
+    gate.calibration = std::move(taken);
+}
+
+}  // namespace enough
