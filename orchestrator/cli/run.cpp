@@ -1,8 +1,9 @@
+#include "cassettes.hpp"
 #include "inputs.hpp"
-#include "interrupt.hpp"
 #include "problems.hpp"
 #include "progress.hpp"
 #include "terminal.hpp"
+#include "until_done.hpp"
 #include "verb.hpp"
 
 #include <enough/orchestrator/engine.hpp>
@@ -10,8 +11,6 @@
 #include <enough/orchestrator/report.hpp>
 
 #include <fmt/format.h>
-#include <boost/asio/bind_cancellation_slot.hpp>
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <nlohmann/json.hpp>
 
@@ -27,6 +26,7 @@ struct Arguments {
     std::string file;
     std::vector<std::string> inputs;
     std::string events;
+    CassetteArguments cassettes;
     bool json = false;
     bool quiet = false;
 
@@ -34,22 +34,11 @@ struct Arguments {
 };
 
 /// Runs on a context of its own until the run has ended, interrupted or not.
-RunState run_to_end(const std::shared_ptr<const Workflow>& workflow, const nlohmann::json& inputs, RunOptions options) {
+RunState run_to_end(const std::shared_ptr<const Workflow>& workflow, const nlohmann::json& inputs, RunOptions options,
+                    RecordedModels& models) {
     asio::io_context context(1);
-    Engine engine(workflow, context.get_executor());
-    Interrupt interrupt(context);
-    RunState outcome;
-    std::exception_ptr error;
-    const auto done = [&](std::exception_ptr thrown, RunState state) {
-        error = thrown;
-        outcome = std::move(state);
-        interrupt.done();
-    };
-    asio::co_spawn(context, engine.run(inputs, std::move(options)),
-                   asio::bind_cancellation_slot(interrupt.slot(), done));
-    context.run();
-    if (error) std::rethrow_exception(error);
-    return outcome;
+    Engine engine(workflow, models.make(*workflow, context.get_executor()));
+    return run_until_done(context, engine.run(inputs, std::move(options)));
 }
 
 void print_outcome(const RunState& state, const Arguments& arguments) {
@@ -80,10 +69,12 @@ int run(const Arguments& arguments) {
         const nlohmann::json inputs = read_inputs(*workflow, arguments.inputs);
         std::optional<EventLog> log;
         if (!arguments.events.empty()) options.sinks.push_back(&log.emplace(arguments.events));
-        const RunState state = run_to_end(workflow, inputs, std::move(options));
+        RecordedModels models(arguments.cassettes);
+        const RunState state = run_to_end(workflow, inputs, std::move(options), models);
         print_outcome(state, arguments);
         if (log && log->error()) print_error(*log->error());
-        return log && log->error() && state.status == Status::accepted ? 1 : exit_code(state.status);
+        const bool sound = models.explain_faults() && !(log && log->error());
+        return !sound && state.status == Status::accepted ? 1 : exit_code(state.status);
     } catch (const std::exception& error) {
         explain(error.what(), arguments.format());
         return bad_use;
@@ -101,6 +92,7 @@ void add_run(CLI::App& app, int& exit) {
         ->type_name("NAME=VALUE");
     verb->add_option("--events", arguments->events, "Write everything that happens to this file, as JSON lines")
         ->type_name("FILE");
+    arguments->cassettes.add_to(*verb);
     verb->add_flag("--json", arguments->json, "Print the run report instead of the output");
     verb->add_flag("-q,--quiet", arguments->quiet, "No progress on standard error");
     verb->callback([arguments, &exit] { exit = run(*arguments); });

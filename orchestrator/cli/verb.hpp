@@ -12,6 +12,9 @@ void add_check(CLI::App& app, int& exit);
 void add_run(CLI::App& app, int& exit);
 void add_schema(CLI::App& app, int& exit);
 void add_graph(CLI::App& app, int& exit);
+void add_calibrate(CLI::App& app, int& exit);
+void add_eval(CLI::App& app, int& exit);
+void add_regate(CLI::App& app, int& exit);
 void add_init(CLI::App& app, int& exit);
 
 }  // namespace enough::cli

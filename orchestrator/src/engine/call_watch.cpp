@@ -17,9 +17,11 @@ CallWatch::CallWatch(const Ask& ask, const std::vector<EventSink*>& listeners)
 
 Flow CallWatch::on_token(const Token& token) {
     ++tokens_;
+    for (EventSink* listener : listeners_)
+        listener->on_token(call_, token);
     if (!evidence_) return Flow::go_on;
     evidence_->add(token);
-    return stop_early_ && stop_early_->settled(*evidence_) ? Flow::stop : Flow::go_on;
+    return stop_early_ && settled(*stop_early_, *evidence_) ? Flow::stop : Flow::go_on;
 }
 
 void CallWatch::on_text(Phase phase, std::string_view text) {

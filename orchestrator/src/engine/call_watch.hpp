@@ -32,7 +32,7 @@ private:
     CallId call_;
     std::optional<SignalSettings> settings_;
     std::optional<EvidenceAccumulator> evidence_;
-    std::optional<ProvableStop> stop_early_;
+    std::optional<EarlyStop> stop_early_;
     const std::vector<EventSink*>& listeners_;
     std::int64_t input_tokens_;
     std::int64_t tokens_ = 0;

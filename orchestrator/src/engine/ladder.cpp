@@ -45,7 +45,7 @@ Ask make_ask(const Fold& fold, const CallRecord& call, const AgentRung& rung, Sa
     ask.evidence = rung.gate->settings;
     const ChainPosition position{call.chain_step, call.chain_length};
     if (!text_needed(fold, call.step, call.rung))
-        ask.stop_early = provable_stop(gate_at(rung, position), position, call.max_tokens);
+        ask.stop_early = early_stop(gate_at(rung, position), position, call.max_tokens);
     return ask;
 }
 
@@ -163,6 +163,8 @@ Judgement judge_call(const AgentRung& rung, const CallRecord& call, const CallAn
     facts.answer_extracted = call.answer.has_value();
     facts.logprobs_refused = fact.answer.logprobs_refused;
     facts.max_tokens = call.max_tokens;
+    facts.model = fact.answer.model;
+    facts.fingerprint = fact.answer.fingerprint;
     if (!rung.gate) return judge_without_gate(position, facts);
     return judge(gate_at(rung, position), position, fact.evidence.value_or(EvidenceSummary{}), facts);
 }

@@ -142,6 +142,8 @@ public:
     virtual ~EventSink() = default;
     virtual void on(const Event& event) = 0;
     virtual void on_delta(const CallDelta& /*delta*/) {}
+    /// A token with its evidence, as it arrives; valid during the call only.
+    virtual void on_token(CallId /*call*/, const Token& /*token*/) {}
 };
 
 }  // namespace enough

@@ -20,7 +20,7 @@ struct Ask {
     std::vector<Message> messages;
     Sampling sampling;
     std::optional<SignalSettings> evidence;  ///< absent: ask for none
-    std::optional<ProvableStop> stop_early;
+    std::optional<EarlyStop> stop_early;
 };
 
 /// Stop a call; its `CallAborted` (or an answer that was faster) comes back as a fact.
