@@ -4,8 +4,6 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-say() { printf '\n== %s\n' "$*" >&2; }
-
 case "${1:-}" in
   -h | --help)
     echo "usage: examples/quickstart.sh [QUESTION…]    (without questions: those of examples/quickstart/questions.txt)"
@@ -13,18 +11,8 @@ case "${1:-}" in
     ;;
 esac
 
-say "Packages"
-cmake/setup/packages.sh
-say "llama.cpp's library"
-ENOUGH_LLAMA_PREFIX=$(cmake/setup/llama.sh)
-say "A model of 98 MB: SmolLM2-135M-Instruct"
-ENOUGH_MODEL=$(cmake/setup/model.sh)
-export ENOUGH_LLAMA_PREFIX ENOUGH_MODEL
-say "Building enough (build/release)"
-cmake --preset release -DENOUGH_LLAMA_PREFIX="$ENOUGH_LLAMA_PREFIX" >/dev/null
-cmake --build build/release --target enough
+source examples/set_up.sh
 
-enough=build/release/orchestrator/cli/enough
 workflow=examples/quickstart/workflow.yaml
 reports=build/quickstart
 mkdir -p "$reports"
