@@ -125,9 +125,11 @@ void write_statistics(ordered_json& json, const ScoreStatistics& seen) {
     json["incorrect"] = write(seen.incorrect);
     json["cohens_d"] = nullptr;
     json["hedges_g"] = nullptr;
+    json["hedges_g_interval"] = nullptr;
     if (seen.effect) {
         json["cohens_d"] = write(Estimate{seen.effect->cohens_d, Interval{seen.effect->low, seen.effect->high}});
         json["hedges_g"] = seen.effect->hedges_g;
+        json["hedges_g_interval"] = write(Interval{seen.effect->hedges_low, seen.effect->hedges_high});
     }
     json["welch"] = nullptr;
     if (seen.welch) json["welch"] = {{"t", seen.welch->t}, {"df", seen.welch->df}, {"p", seen.welch->p}};
@@ -185,6 +187,8 @@ ordered_json to_json(const Calibration& calibration) {
                       {"created", calibration.created},
                       {"seed", settings.bootstrap.seed},
                       {"replicates", settings.bootstrap.replicates},
+                      {"priors", settings.priors == Priors::equal ? "equal" : "class_frequency"},
+                      {"folds", settings.folds},
                       {"loss", name(settings.loss)},
                       {"epsilon", settings.target.epsilon},
                       {"delta", settings.target.delta},

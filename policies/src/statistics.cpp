@@ -47,7 +47,10 @@ std::optional<EffectSize> effect_size(const Moments& correct, const Moments& inc
     result.low = d - z * error;
     result.high = d + z * error;
     // J = gamma(m/2) / (sqrt(m/2) gamma((m-1)/2)), m = n_c + n_i - 2, as a ratio that stays exact for a large m.
-    result.hedges_g = d / (std::sqrt(freedom / 2) * boost::math::tgamma_delta_ratio((freedom - 1) / 2, 0.5));
+    const double correction = 1 / (std::sqrt(freedom / 2) * boost::math::tgamma_delta_ratio((freedom - 1) / 2, 0.5));
+    result.hedges_g = d * correction;
+    result.hedges_low = result.low * correction;
+    result.hedges_high = result.high * correction;
     return result;
 }
 

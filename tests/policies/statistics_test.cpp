@@ -73,6 +73,16 @@ TEST(Statistics, ExtremeScalesThrowNothing) {
     EXPECT_EQ(apart->p, 0.0);
 }
 
+TEST(Statistics, HedgesCorrectionHoldsForTheIntervalToo) {
+    const auto got = effect_size({6, 0.0, 1.0}, {5, 0.8, 1.2});
+    ASSERT_TRUE(got);
+    // J for m = 9: gamma(4.5) / (sqrt(4.5) gamma(4)) = 11.6317283966 / (2.1213203436 * 6).
+    const double correction = 11.631728396567448 / (std::sqrt(4.5) * 6);
+    EXPECT_NEAR(got->hedges_g, got->cohens_d * correction, 1e-12);
+    EXPECT_NEAR(got->hedges_low, got->low * correction, 1e-12);
+    EXPECT_NEAR(got->hedges_high, got->high * correction, 1e-12);
+}
+
 TEST(Statistics, HedgesCorrectionVanishesForLargeSamples) {
     const auto got = effect_size({5'000'000, 0.0, 1.0}, {5'000'000, 0.5, 1.0});
     ASSERT_TRUE(got);

@@ -19,6 +19,7 @@ struct Names {
     void operator()(const OpenAiSettings& settings) const {
         key.provider = "openai";
         key.model = settings.model;
+        if (!settings.extra_body.empty()) key.settings["extra_body"] = settings.extra_body;
     }
     void operator()(const LlamaSettings& settings) const {
         key.provider = "llama";
@@ -53,7 +54,6 @@ std::string sha256(const std::string& text) {
 CalibrationKey calibration_key(const AgentRole& agent, const Model& model, const Gate& gate,
                                const std::string& question, const std::string& refine_prompt) {
     CalibrationKey key;
-    std::visit(Names{key}, model.provider);
     key.signal = name(gate.signal);
     key.scope = name(gate.settings.scope);
     key.top_k = gate.settings.top_k;
@@ -68,6 +68,7 @@ CalibrationKey calibration_key(const AgentRole& agent, const Model& model, const
                     {"min_coverage", json(gate.min_coverage).dump()},
                     {"last", json(gate.settings.tail).dump()},
                     {"window", json(gate.settings.window).dump()}};
+    std::visit(Names{key}, model.provider);
     return key;
 }
 

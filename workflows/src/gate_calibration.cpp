@@ -160,7 +160,7 @@ void check_escalate_by_hand(const CalibrationRef& ref, const Gate& gate) {
 
 }  // namespace
 
-void bind_calibrations(WrittenGate& written, const AgentRung& rung, const std::string& question, Loading& loading) {
+void bind_calibrations(WrittenGate& written, const AgentRung& rung, const RungPlace& place, Loading& loading) {
     Gate& gate = written.gate;
     if (!written.accept && !written.escalate) return;
     const int steps = rung.refine ? rung.refine->max_steps : 1;
@@ -172,8 +172,11 @@ void bind_calibrations(WrittenGate& written, const AgentRung& rung, const std::s
     if (agent == loading.workflow.agents.end()) return;
     const auto model = loading.workflow.models.find(agent->second.model);
     if (model == loading.workflow.models.end()) return;
-    const CalibrationKey now = calibration_key(agent->second, model->second, gate, question,
-                                               rung.refine ? rung.refine->prompt : default_refine_prompt);
+    CalibrationKey now = calibration_key(agent->second, model->second, gate, place.question,
+                                         rung.refine ? rung.refine->prompt : default_refine_prompt);
+    // Calibrated agents are asked afresh: who is told of an earlier answer is asked something else.
+    if (!place.first && rung.handover != Handover::fresh)
+        now.settings["handover"] = rung.handover == Handover::answer ? "\"answer\"" : "\"transcript\"";
     auto taken = std::make_shared<GateCalibration>();
     const auto bind = [&](const std::optional<CalibrationRef>& ref) -> std::optional<Binding> {
         if (!ref) return std::nullopt;

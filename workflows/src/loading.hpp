@@ -105,12 +105,17 @@ std::optional<ProviderSettings> read_scripted(Fields& fields, Loading& loading);
 /// A gate of `gates:` or of a rung, what it extends merged in.
 std::optional<WrittenGate> read_gate(const Value& value);
 
-/// Fills in a rung's gate from the calibration files that it names, after checking that they hold here. `question` is
-/// the step's prompt.
-void bind_calibrations(WrittenGate& written, const AgentRung& rung, const std::string& question, Loading& loading);
+/// Where a rung stands.
+struct RungPlace {
+    std::string question;  ///< the step's prompt, as it is written
+    bool first = true;     ///< of its ladder: nobody has answered before
+};
+
+/// Fills in a rung's gate from the calibration files that it names, after checking that they hold here.
+void bind_calibrations(WrittenGate& written, const AgentRung& rung, const RungPlace& place, Loading& loading);
 
 /// A step's rung, in a ladder or in the short form: reads `agent`, `gate`, `refine` and `handover`.
-std::optional<AgentRung> read_rung(Fields& fields, const std::string& question, Loading& loading);
+std::optional<AgentRung> read_rung(Fields& fields, const RungPlace& place, Loading& loading);
 
 /// `eval:`.
 void read_eval(const Value& section, Loading& loading);

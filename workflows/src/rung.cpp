@@ -64,9 +64,10 @@ void warn_of_idle_stop(const Value& where, const AgentRung& rung, const Loading&
 
 }  // namespace
 
-std::optional<AgentRung> read_rung(Fields& fields, const std::string& question, Loading& loading) {
+std::optional<AgentRung> read_rung(Fields& fields, const RungPlace& place, Loading& loading) {
     AgentRung rung;
     const bool named = fields.required("agent", type::Reference{loading.agents}, rung.agent);
+    fields.optional("handover", type::Choice<Handover>{handover_words}, rung.handover);
     const auto gate = fields.take("gate");
     Node in_place;
     auto written = gate ? read_rung_gate(*gate, in_place, rung.gate_name, loading) : std::nullopt;
@@ -74,7 +75,7 @@ std::optional<AgentRung> read_rung(Fields& fields, const std::string& question, 
     std::optional<Fields> refine_fields;
     if (refine) rung.refine = read_refine(refine_fields.emplace(*refine), loading);
     if (written) {
-        bind_calibrations(*written, rung, question, loading);
+        bind_calibrations(*written, rung, place, loading);
         rung.gate = std::move(written->gate);
     }
     if (refine_fields) {
@@ -85,7 +86,6 @@ std::optional<AgentRung> read_rung(Fields& fields, const std::string& question, 
         read_until(*refine_fields, *rung.refine, thresholds);
         rung.refine = refine_fields->finished(*std::move(rung.refine));
     }
-    fields.optional("handover", type::Choice<Handover>{handover_words}, rung.handover);
     if (named) warn_of_idle_stop(fields.value(), rung, loading);
     return named ? std::optional(std::move(rung)) : std::nullopt;
 }

@@ -105,7 +105,7 @@ private:
         } else if (fields_.has("agent") || !has_later_body()) {
             if (!fields_.has("agent") && fields_.usable())
                 fields_.value().error("key 'agent' or 'ladder' is missing");
-            else if (auto rung = read_rung(fields_, ladder.prompt.text(), loading_))
+            else if (auto rung = read_rung(fields_, {ladder.prompt.text(), true}, loading_))
                 ladder.rungs.emplace_back(*std::move(rung));
         }
         return ladder;
@@ -127,7 +127,7 @@ private:
             if (fields.has("panel")) {
                 for (const char* key : {"agent", "gate", "refine", "handover"})
                     fields.take(key);
-            } else if (auto rung = read_rung(fields, ladder.prompt.text(), loading_)) {
+            } else if (auto rung = read_rung(fields, {ladder.prompt.text(), i == 0}, loading_)) {
                 ladder.rungs.emplace_back(*std::move(rung));
             }
             fields.finish();

@@ -22,6 +22,8 @@ struct EffectSize {
     double low = 0;
     double high = 0;
     double hedges_g = 0;
+    double hedges_low = 0;  ///< the interval of d, corrected in the same way
+    double hedges_high = 0;
 };
 /// Absent when a sample has fewer than 2 values or the pooled sd is 0.
 std::optional<EffectSize> effect_size(const Moments& correct, const Moments& incorrect);
