@@ -26,8 +26,9 @@ void print_statistics(const StepCalibration& step) {
     const ScoreStatistics& seen = step.statistics;
     fmt::print("  correct    {}\n  incorrect  {}\n", moments_text(seen.correct), moments_text(seen.incorrect));
     if (seen.effect)
-        fmt::print("  Cohen's d  {:.2f} ({:.2f} to {:.2f}), Hedges' g {:.2f}\n", seen.effect->cohens_d,
-                   seen.effect->low, seen.effect->high, seen.effect->hedges_g);
+        fmt::print("  Cohen's d  {:.2f} ({:.2f} to {:.2f}), Hedges' g {:.2f} ({:.2f} to {:.2f})\n",
+                   seen.effect->cohens_d, seen.effect->low, seen.effect->high, seen.effect->hedges_g,
+                   seen.effect->hedges_low, seen.effect->hedges_high);
     if (seen.welch && seen.mann_whitney_p)
         fmt::print("  p          {:.3g} (Welch), {:.3g} (Mann-Whitney)\n", seen.welch->p, *seen.mann_whitney_p);
     fmt::print("  AUROC      {}   length alone {}   length regressed out {}\n", with_interval(seen.auroc),

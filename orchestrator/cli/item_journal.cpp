@@ -19,7 +19,7 @@ ItemJournal::ItemJournal(std::filesystem::path file, const std::string& identity
     // Written anew, since a torn last line must not stand before what comes; beside it, since nothing may be lost.
     const std::filesystem::path beside = file_.string() + ".part";
     out_.open(beside, std::ios::binary | std::ios::trunc);
-    add({{"journal", 1}, {"of", identity}});
+    write_line({{"journal", 1}, {"of", identity}});
     for (const json& item : done_)
         add(ordered_json(item));
     std::error_code fault;
@@ -51,8 +51,17 @@ void ItemJournal::read(const std::string& identity, bool resume) {
     }
 }
 
+ItemJournal::~ItemJournal() {
+    if (items_ == 0) remove();
+}
+
 void ItemJournal::add(const ordered_json& item) {
-    out_ << item.dump(-1, ' ', false, json::error_handler_t::replace) << "\n" << std::flush;
+    write_line(item);
+    ++items_;
+}
+
+void ItemJournal::write_line(const ordered_json& line) {
+    out_ << line.dump(-1, ' ', false, json::error_handler_t::replace) << "\n" << std::flush;
 }
 
 void ItemJournal::remove() {

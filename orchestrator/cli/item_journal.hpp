@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <cstddef>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -18,6 +19,11 @@ public:
     /// journal, or can't be written.
     ItemJournal(std::filesystem::path file, const std::string& identity, bool resume);
 
+    /// A journal of nothing stands in nobody's way: it goes.
+    ~ItemJournal();
+    ItemJournal(const ItemJournal&) = delete;
+    ItemJournal& operator=(const ItemJournal&) = delete;
+
     /// The items that were there when it was opened.
     const std::vector<nlohmann::json>& done() const { return done_; }
 
@@ -27,11 +33,13 @@ public:
     void remove();
 
 private:
+    void write_line(const nlohmann::ordered_json& line);
     void read(const std::string& identity, bool resume);
 
     std::filesystem::path file_;
     std::vector<nlohmann::json> done_;
     std::ofstream out_;
+    std::size_t items_ = 0;
 };
 
 }  // namespace enough::cli

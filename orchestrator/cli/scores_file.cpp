@@ -39,6 +39,8 @@ public:
         if (step.output_tokens < 0) throw std::invalid_argument("field 'tokens' is out of range");
         // A line without an id is a chain of its own, whatever ids the others have.
         const bool has_id = fields.has("id");
+        if (has_id && !line.at("id").is_string() && !line.at("id").is_number())
+            throw std::invalid_argument("'id' must be a text or a number");
         const std::string id = has_id ? line.at("id").dump() : json(number).dump();
         const auto [place, is_new] = places_.emplace(std::pair(has_id, id), chains_.size());
         if (is_new) chains_.push_back({id, {}});

@@ -3,6 +3,8 @@
 #include "orchestrator/graded.hpp"
 #include "support/temporary_folder.hpp"
 
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -12,8 +14,6 @@
 #include <boost/asio/read.hpp>
 #include <boost/asio/read_until.hpp>
 #include <boost/system/system_error.hpp>
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
 #include <cerrno>
@@ -130,8 +130,9 @@ TEST(GradingProgram, IsEndedWithItsChildrenWhenGradingIsCancelled) {
     asio::io_context context(1);
     asio::cancellation_signal cancel;
     std::exception_ptr error;
-    asio::co_spawn(context, grade_with(grader, graded_item(), "41"),
-                   asio::bind_cancellation_slot(cancel.slot(), [&](std::exception_ptr thrown, bool) { error = thrown; }));
+    asio::co_spawn(
+        context, grade_with(grader, graded_item(), "41"),
+        asio::bind_cancellation_slot(cancel.slot(), [&](std::exception_ptr thrown, bool) { error = thrown; }));
     // The program and its child hold the other end: it is closed when both are gone.
     asio::posix::stream_descriptor held(context, open(fifo.c_str(), O_RDONLY | O_NONBLOCK));
     std::string text;

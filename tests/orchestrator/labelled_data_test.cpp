@@ -19,7 +19,6 @@ namespace {
 using nlohmann::json;
 using testing::ElementsAre;
 using testing::HasSubstr;
-using testing::Not;
 
 std::shared_ptr<const Workflow> two_inputs() {
     static const auto workflow = parse_workflow(R"yaml(
@@ -63,8 +62,9 @@ std::string good_line(const std::string& id) {
 }
 
 TEST(LabelledData, FillsInDefaultsAndSkipsEmptyLines) {
-    const auto items = read("\n" + good_line("\"a\"") + "  \t\r\n" +
-                            R"({"id":7,"inputs":{"question":"?","digits":5},"expected":"1/2","x-note":"free"})" + "\r\n");
+    const auto items =
+        read("\n" + good_line("\"a\"") + "  \t\r\n" +
+             R"({"id":7,"inputs":{"question":"?","digits":5},"expected":"1/2","x-note":"free"})" + "\r\n");
     ASSERT_EQ(items.size(), 2U);
     EXPECT_EQ(items[0].id, "a");
     EXPECT_EQ(items[0].inputs, (json{{"question", "6*7?"}, {"digits", 3}}));
@@ -114,7 +114,7 @@ INSTANTIATE_TEST_SUITE_P(
         BadLine{"UnknownKey", R"({"id":3,"inputs":{"question":"?"},"expected":1,"answer":1})", "unknown key 'answer'"},
         BadLine{"NoLabel", R"({"id":3,"inputs":{"question":"?"}})", "'expected' is missing"},
         BadLine{"NullLabel", R"({"id":3,"inputs":{"question":"?"},"expected":null})", "'expected' is missing"},
-        BadLine{"LabelWithoutNumber", R"({"id":3,"inputs":{"question":"?"},"expected":"many"})", "many"}),
+        BadLine{"LabelWithoutNumber", R"({"id":3,"inputs":{"question":"?"},"expected":"many"})", "no number"}),
     [](const auto& instance) { return instance.param.name; });
 
 TEST(LabelledData, ComparesIdsAsJsonValues) {
@@ -146,7 +146,8 @@ TEST(LabelledData, NeedsLabelsOnlyWhereTheyAreWanted) {
     EXPECT_THAT(faults(unlabelled, Labels::optional), ElementsAre());
     EXPECT_TRUE(read(unlabelled, Labels::optional).front().expected.is_null());
     const std::string odd = R"({"id":1,"inputs":{"question":"?"},"expected":"many"})";
-    EXPECT_THAT(faults(odd, Labels::optional), ElementsAre(HasSubstr("many"))) << "a label that is there must be usable";
+    EXPECT_THAT(faults(odd, Labels::optional), ElementsAre(HasSubstr("no number")))
+        << "a label that is there must be usable";
     EXPECT_THAT(faults(odd, Labels::required, std::nullopt), ElementsAre()) << "a judge may know what it means";
 }
 
@@ -159,6 +160,16 @@ TEST(LabelledData, RefusesFilesWithoutItems) {
     };
     EXPECT_THROW(read_file(folder.file("none.jsonl")), std::invalid_argument);
     EXPECT_THROW(read_file(folder.path()), std::invalid_argument) << "a folder is no file";
+}
+
+TEST(LabelledData, RefusesValuesNestedWithoutEnd) {
+    const auto nested = [](std::size_t depth) {
+        return R"({"id":2,"inputs":{"question":"?"},"expected":)" + std::string(depth, '[') + std::string(depth, ']') +
+               "}\n";
+    };
+    EXPECT_THAT(faults(nested(90), Labels::required, std::nullopt), ElementsAre());
+    EXPECT_THAT(faults(good_line("1") + nested(200'000), Labels::required, std::nullopt),
+                ElementsAre(HasSubstr("items.jsonl:2: values are nested")));
 }
 
 TEST(LabelledData, RefusesEndlessLines) {

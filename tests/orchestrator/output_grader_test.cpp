@@ -122,12 +122,12 @@ TEST_P(Replies, AreReadByTheirLastYesOrNo) {
 
 constexpr const char* neither = "the judge said neither yes nor no";
 
-INSTANTIATE_TEST_SUITE_P(
-    Of, Replies,
-    testing::Values(Reply{"yes", "right"}, Reply{"No.", "wrong"}, Reply{"**YES**", "right"}, Reply{"\nno\n", "wrong"},
-                    Reply{"No, wait: 42 is 42. Yes", "right"}, Reply{"One might say yes, but: no!", "wrong"},
-                    Reply{"yes/no: yes", "right"}, Reply{"", neither}, Reply{"I know nothing of noses", neither},
-                    Reply{"yesterday", neither}, Reply{"maybe", neither}));
+INSTANTIATE_TEST_SUITE_P(Of, Replies,
+                         testing::Values(Reply{"yes", "right"}, Reply{"No.", "wrong"}, Reply{"**YES**", "right"},
+                                         Reply{"\nno\n", "wrong"}, Reply{"No, wait: 42 is 42. Yes", "right"},
+                                         Reply{"One might say yes, but: no!", "wrong"}, Reply{"yes/no: yes", "right"},
+                                         Reply{"", neither}, Reply{"I know nothing of noses", neither},
+                                         Reply{"yesterday", neither}, Reply{"maybe", neither}));
 
 TEST(OutputGrader, SaysHowAJudgeFailed) {
     Failure failure;

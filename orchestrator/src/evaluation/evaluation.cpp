@@ -23,7 +23,7 @@ bool ends_with_subject(const Workflow& workflow, const Subject& subject) {
     return subject.rung + 1 == ladder_of(workflow, subject).rungs.size();
 }
 
-/// The yardsticks first and the workflow after them, so that it finds its calls on the tape, with their evidence.
+/// The yardsticks first and the workflow after them, so that it finds its calls on the tape.
 std::vector<Policy> policies_for(const Workflow& workflow, const Subject& subject) {
     std::vector<Policy> policies{Policy::chain};
     if (subject.chain_length > 1) policies.push_back(Policy::step1);
@@ -39,9 +39,9 @@ std::shared_ptr<const Workflow> workflow_of(Policy policy, const std::shared_ptr
         case Policy::workflow:
             return workflow;
         case Policy::step1:
-            return first_answer(*workflow, subject);
+            return always_steps(*workflow, subject, 1);
         case Policy::chain:
-            return whole_chain(*workflow, subject);
+            return always_steps(*workflow, subject, subject.chain_length);
         case Policy::full:
             return full_path(*workflow, subject);
         case Policy::last_rung:
@@ -86,6 +86,13 @@ bool accepted_first(const RunState& state, const Subject& subject) {
     return call.rung == subject.rung && call.chain_step == 1;
 }
 
+/// A yardstick that failed because a model did measures nothing. One that failed by a gate's decision is wrong.
+void check_yardstick(Policy policy, const ItemRun& run) {
+    if (run.state.status != Status::failed) return;
+    for (const WitnessedCall& call : run.calls)
+        if (!call.answer) throw std::runtime_error(fmt::format("'{}' failed: {}", name(policy), call.failure));
+}
+
 class Evaluator {
 public:
     Evaluator(std::shared_ptr<const Workflow> workflow, const Subject& subject, const EvalSettings& eval,
@@ -93,6 +100,7 @@ public:
         : workflow_(std::move(workflow)),
           subject_(subject),
           measured_(rung_of(*workflow_, subject).gate->settings),
+          chain_(up_to_subject(*whole_chain(*workflow_, subject), subject)),
           grader_(*workflow_, eval, agents),
           agents_(agents),
           items_(std::move(items)),
@@ -131,13 +139,13 @@ public:
         result.workflow = workflow_;
         result.step = workflow_->steps.at(subject_.step).id;
         result.agent = rung_of(*workflow_, subject_).agent;
-        result.served_model = served_model_;
         result.chain_length = subject_.chain_length;
         result.full_policy = ends_with_subject(*workflow_, subject_) ? Policy::chain : Policy::full;
         for (std::size_t i = 0; i < items_.size(); ++i) {
             if (results_[i]) result.items.push_back(std::move(*results_[i]));
             if (!failures_[i].empty()) result.failures.push_back(std::move(failures_[i]));
         }
+        if (!result.items.empty()) result.served_model = result.items.front().served_model;
         result.total = total();
         return result;
     }
@@ -154,6 +162,8 @@ private:
     Task<EvaluatedItem> evaluate_item(const DataItem& item, std::shared_ptr<Tape> tape) {
         EvaluatedItem result;
         result.data = item;
+        Task<void> observing = observe(tape, result);
+        co_await std::move(observing);
         for (const auto& [policy, workflow] : workflows_) {
             Task<void> running = run_policy(policy, workflow, tape, result);
             co_await std::move(running);
@@ -168,10 +178,7 @@ private:
         Task<ItemRun> running = run_item(std::move(workflow), remembering(agents_, tape), result.data.inputs, measured_,
                                          std::move(listeners));
         const ItemRun run = co_await std::move(running);
-        if (policy == Policy::chain) {
-            Task<void> keeping = keep_chain(run, result);
-            co_await std::move(keeping);
-        }
+        if (policy != Policy::workflow) check_yardstick(policy, run);
         if (policy == Policy::workflow) {
             result.answered_at = answered_at(run.state, subject_.step);
             result.stopped = accepted_first(run.state, subject_);
@@ -180,14 +187,17 @@ private:
         result.policies[policy] = outcome_of(run, right);
     }
 
-    Task<void> keep_chain(const ItemRun& run, EvaluatedItem& result) {
+    /// The whole chain with its evidence: before anything else, so that the tape has it with evidence.
+    Task<void> observe(std::shared_ptr<Tape> tape, EvaluatedItem& result) {
+        Task<ItemRun> running = run_item(chain_, remembering(agents_, tape), result.data.inputs, measured_, {});
+        const ItemRun run = co_await std::move(running);
         Task<RecordedChain> observing =
             observe_chain(run, workflow_->steps.at(subject_.step).id, subject_.chain_length, result.data, grader_);
         RecordedChain recorded = co_await std::move(observing);
         if (!recorded.failure.empty()) throw std::runtime_error(recorded.failure);
         result.chain = std::move(recorded.chain);
         result.shown = shown(recorded.calls);
-        if (served_model_.empty()) served_model_ = recorded.calls.front().answer->model;
+        result.served_model = recorded.calls.front().answer->model;
     }
 
     void count(const RecordedCall& call) {
@@ -200,6 +210,7 @@ private:
     std::shared_ptr<const Workflow> workflow_;
     Subject subject_;
     SignalSettings measured_;
+    std::shared_ptr<const Workflow> chain_;
     OutputGrader grader_;
     const Agents& agents_;
     std::vector<DataItem> items_;
@@ -208,7 +219,6 @@ private:
     std::vector<std::optional<EvaluatedItem>> results_;
     std::vector<std::string> failures_;
     ItemProgress progress_;
-    std::string served_model_;
 };
 
 }  // namespace

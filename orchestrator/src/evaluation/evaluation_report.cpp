@@ -126,6 +126,7 @@ ordered_json savings_curve(const ScoredChains& scored) {
         if (chain.front().score) taus.push_back(*chain.front().score);
     }
     std::ranges::sort(taus);
+    taus.erase(std::ranges::unique(taus).begin(), taus.end());
     const std::size_t stride = std::max<std::size_t>(1, taus.size() / most_points);
     ordered_json curve = ordered_json::array();
     const auto add = [&](std::optional<double> tau) {
@@ -138,7 +139,7 @@ ordered_json savings_curve(const ScoredChains& scored) {
     add(std::nullopt);
     for (std::size_t i = 0; i < taus.size(); i += stride)
         add(taus[i]);
-    if (!taus.empty()) add(taus.back());
+    if (!taus.empty() && (taus.size() - 1) % stride != 0) add(taus.back());
     return curve;
 }
 

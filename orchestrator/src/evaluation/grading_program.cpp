@@ -76,6 +76,7 @@ public:
     int end_descriptor() const {
         // Not pidfd_open: the header of glibc 2.36 forgets that it is a C function.
         const int descriptor = static_cast<int>(syscall(SYS_pidfd_open, id_, 0));
+        if (descriptor < 0 && errno == ESRCH) throw end_unknown();
         if (descriptor < 0)
             throw std::runtime_error(fmt::format("pidfd_open: {}", std::generic_category().message(errno)));
         return descriptor;
@@ -86,14 +87,17 @@ public:
         int status = 0;
         const pid_t waited = waitpid(id_, &status, 0);
         ended_ = true;
-        if (waited != id_)  // somebody has told the system to forget ended children: no status is not a good one
-            throw std::runtime_error(
-                fmt::format("how the grading program ended is not known: {}", std::generic_category().message(errno)));
+        if (waited != id_) throw end_unknown();
         if (!WIFEXITED(status)) throw std::runtime_error("the grading program was killed by a signal");
         return WEXITSTATUS(status);
     }
 
 private:
+    /// Somebody has told the system to forget ended children; that it is not known must not count as right.
+    static std::runtime_error end_unknown() {
+        return std::runtime_error("how the grading program ended is not known: is SIGCHLD ignored?");
+    }
+
     pid_t id_ = 0;
     bool ended_ = false;
 };

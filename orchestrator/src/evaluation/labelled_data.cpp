@@ -17,6 +17,7 @@ using nlohmann::json;
 
 constexpr std::size_t longest_line = 16 << 20;
 constexpr std::size_t most_faults = 20;
+constexpr int deepest = 100;  // what prints and compares JSON values does it recursively
 
 class Reader {
 public:
@@ -24,7 +25,13 @@ public:
         : name_(std::move(name)), workflow_(workflow), labels_(labels), grader_(grader) {}
 
     void read_line(const std::string& line, int number) {
-        const json document = json::parse(line, nullptr, false);
+        bool too_deep = false;
+        const auto shallow = [&](int depth, json::parse_event_t, json&) {
+            too_deep = too_deep || depth > deepest;
+            return !too_deep;
+        };
+        const json document = json::parse(line, shallow, false);
+        if (too_deep) return fault(number, fmt::format("values are nested more than {} deep", deepest));
         if (document.is_discarded()) return fault(number, "this is no JSON");
         if (!document.is_object()) return fault(number, "expected an object: {\"id\": …, \"inputs\": {…}, …}");
         DataItem item{document.value("id", json()), document.value("inputs", json()),

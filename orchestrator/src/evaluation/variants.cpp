@@ -56,14 +56,18 @@ Gate accepting_nothing(const std::optional<Gate>& gate) {
     return closed;
 }
 
-void run_whole_chain(AgentRung& rung, int length) {
-    rung.gate = accepting_nothing(rung.gate);
+void set_length(AgentRung& rung, int length) {
     Refine refine = rung.refine.value_or(Refine{});
     if (!rung.refine) refine.prompt = default_refine_prompt;
     refine.max_steps = length;
     refine.until = RefineUntil::all;
     rung.refine.reset();
     if (length > 1) rung.refine = std::move(refine);
+}
+
+void run_whole_chain(AgentRung& rung, int length) {
+    rung.gate = accepting_nothing(rung.gate);
+    set_length(rung, length);
 }
 
 std::shared_ptr<const Workflow> with_one_rung(const Workflow& workflow, const Subject& subject, AgentRung rung) {
@@ -117,9 +121,10 @@ std::shared_ptr<const Workflow> whole_chain(const Workflow& workflow, const Subj
     return with_one_rung(workflow, subject, std::move(rung));
 }
 
-std::shared_ptr<const Workflow> first_answer(const Workflow& workflow, const Subject& subject) {
+std::shared_ptr<const Workflow> always_steps(const Workflow& workflow, const Subject& subject, int steps) {
     AgentRung rung = rung_of(workflow, subject);
-    run_whole_chain(rung, 1);
+    rung.gate.reset();
+    set_length(rung, steps);
     return with_one_rung(workflow, subject, std::move(rung));
 }
 

@@ -30,10 +30,11 @@ const AgentRung& rung_of(const Workflow& workflow, const Subject& subject);
 // What other workflows would a subject's question be answered by? All are without limits, and never stop a call early:
 // they are yardsticks, and share their calls with the workflow through a tape.
 
-/// The agent's whole chain: its gate accepts nothing, no other rung follows, the last answer is given.
+/// The agent's whole chain, to be observed: its gate measures and accepts nothing, no other rung follows.
 std::shared_ptr<const Workflow> whole_chain(const Workflow& workflow, const Subject& subject);
-/// Its first answer, whatever the gate says.
-std::shared_ptr<const Workflow> first_answer(const Workflow& workflow, const Subject& subject);
+/// Its first answer, or that after so many steps, accepted without a gate, so that later steps go on as after any
+/// accepted answer.
+std::shared_ptr<const Workflow> always_steps(const Workflow& workflow, const Subject& subject, int steps);
 /// Everything that the workflow does when the subject's gate accepts nothing.
 std::shared_ptr<const Workflow> full_path(const Workflow& workflow, const Subject& subject);
 /// The ladder's last rung alone, ungated and fresh.

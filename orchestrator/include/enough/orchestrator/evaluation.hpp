@@ -60,6 +60,7 @@ struct EvaluatedItem {
     std::map<Policy, PolicyOutcome> policies;
     ObservedChain chain;
     std::vector<ShownStep> shown;
+    std::string served_model;  ///< the server's id of the agent's model
     std::optional<AnsweredAt> answered_at;
     bool stopped = false;  ///< the gate accepted the first answer
 };

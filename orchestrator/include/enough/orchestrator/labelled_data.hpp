@@ -26,8 +26,8 @@ enum class Labels { optional, required };
 
 /// Reads a data file whole, before anything is asked. Empty lines are skipped. Throws `std::invalid_argument` that
 /// lists every bad line (at most 20 in words): no JSON, no or an equal `id` (compared as JSON values), inputs that do
-/// not fit, an `expected` that is missing or that the grader can't use. Lines over 16 MiB and files without items are
-/// refused.
+/// not fit, an `expected` that is missing or that the grader can't use. Lines over 16 MiB, values nested more
+/// than 100 deep and files without items are refused.
 std::vector<DataItem> read_data(std::istream& in, const std::string& name, const Workflow& workflow, Labels labels,
                                 const std::optional<Grader>& grader);
 std::vector<DataItem> read_data(const std::filesystem::path& file, const Workflow& workflow, Labels labels,
