@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# Calibrates and evaluates the small model's gate on grade-school word problems: some twenty minutes on two cores.
-#   run.sh [FOLDER]    where the results go; default: build/gsm-symbolic
+# Calibrates and evaluates the small model's gate on syllogisms: some ten minutes on two cores.
+#   run.sh [FOLDER]    where the results go; default: build/syllogism
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 source examples/set_up.sh
 
-here=examples/gsm-symbolic
-out=${1:-build/gsm-symbolic}
+here=examples/syllogism
+out=${1:-build/syllogism}
 mkdir -p "$out"
-say "The problems: package reasoning-gym 0.1.25 (Apache-2.0), into a folder of its own"
+say "The syllogisms: package reasoning-gym 0.1.25 (Apache-2.0), into a folder of its own"
 [ -d "$out/python/reasoning_gym" ] || python3 -m pip install --quiet --target "$out/python" reasoning-gym==0.1.25
 PYTHONPATH=$out/python python3 "$here/make_items.py" 400 1 >"$out/items.jsonl"
 head -n 200 "$out/items.jsonl" >"$out/calibration-items.jsonl"
