@@ -66,9 +66,9 @@ void add_notes(StepCalibration& step, std::size_t items) {
             "{} of {} answers were cut at max_tokens; they count as wrong, which alone can separate the classes",
             step.truncated, items));
     if (step.missing > 0) step.reasons.push_back(fmt::format("{} of {} answers have no score", step.missing, items));
-    // Lengths without any variance, or none at all, tell nothing.
-    const bool lengths_vary = seen.length_auroc && seen.length_auroc->interval;
-    if (seen.auroc && lengths_vary && seen.length_auroc->value >= seen.auroc->value)
+    // Equal lengths, or none at all, have exactly 1/2.
+    const bool length_tells = seen.length_auroc && seen.length_auroc->value > 0.5;
+    if (seen.auroc && length_tells && seen.length_auroc->value >= seen.auroc->value)
         step.reasons.push_back(fmt::format("the answer's length alone tells as much (AUROC {:.2f} against {:.2f})",
                                            seen.length_auroc->value, seen.auroc->value));
     if (contains_half(seen.residual_auroc) && !contains_half(seen.auroc))

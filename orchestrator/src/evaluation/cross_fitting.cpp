@@ -66,7 +66,9 @@ std::map<Method, CrossFittedMethod> cross_fit_methods(const ScoredChains& scored
             const bool refused = first.verdict == CalibrationVerdict::refused;
             methods[method].taus.push_back(threshold.value ? std::optional(unsureness(scored.signal, *threshold.value))
                                                            : std::nullopt);
-            methods[method].reason = refused ? first.reasons.front() : threshold.reason;
+            // What a method says of itself says more than a fold that was refused for all of them.
+            std::string& reason = methods[method].reason;
+            if (!refused || reason.empty()) reason = refused ? first.reasons.front() : threshold.reason;
         }
     }
     for (auto& [method, fitted] : methods) {
