@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Calibrates and evaluates the small model's gate on syllogisms: some ten minutes on two cores.
+# Calibrates and evaluates the small model's gate on syllogisms: some minutes on two cores.
 #   run.sh [FOLDER]    where the results go; default: build/syllogism
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
