@@ -6,6 +6,7 @@
 #include "now.hpp"
 #include "problems.hpp"
 #include "scores_file.hpp"
+#include "statistics_options.hpp"
 #include "terminal.hpp"
 #include "until_done.hpp"
 #include "verb.hpp"
@@ -32,8 +33,6 @@
 
 namespace enough::cli {
 namespace {
-
-constexpr int interrupted = 130;
 
 struct Arguments {
     std::string file;
@@ -217,12 +216,9 @@ int calibrate_verb(Arguments& arguments) {
     }
 }
 
-void add_statistics_options(CLI::App& verb, Arguments& arguments) {
+void add_fit_options(CLI::App& verb, Arguments& arguments) {
     CalibrationSettings& settings = arguments.settings;
-    verb.add_option("--epsilon", settings.target.epsilon, "Largest share of loss to allow (default 0.02)")
-        ->check(CLI::Range(1e-6, 1 - 1e-6));
-    verb.add_option("--delta", settings.target.delta, "Chance that the promise fails (default 0.1)")
-        ->check(CLI::Range(1e-6, 1 - 1e-6));
+    add_statistics_options(verb, settings.target, settings.bootstrap);
     verb.add_option("--loss", arguments.loss, "regret: accepted, wrong, and the full chain right (default); or wrong")
         ->check(CLI::IsMember({"regret", "wrong"}));
     verb.add_option("--stop-delta", settings.stop_delta, "Share of verdicts that stop_early: predicted may get wrong")
@@ -230,9 +226,6 @@ void add_statistics_options(CLI::App& verb, Arguments& arguments) {
     verb.add_option("--next-gain", settings.next_gain,
                     "Accuracy that the next rung gains per output token: what refining must beat (default 0)")
         ->check(CLI::NonNegativeNumber);
-    verb.add_option("--seed", settings.bootstrap.seed, "Of the bootstrap and the folds (default 1)");
-    verb.add_option("--replicates", settings.bootstrap.replicates, "Bootstrap draws (default 2000)")
-        ->check(CLI::Range(200, 1'000'000));
     verb.add_flag("--allow-weak", settings.allow_weak, "Go on although the AUROC interval contains 1/2");
 }
 
@@ -261,7 +254,7 @@ void add_calibrate(CLI::App& app, int& exit) {
     verb->add_option("--max-usd", arguments->recording.max_usd, "Begin no further item once this much is spent")
         ->check(CLI::PositiveNumber);
     verb->add_flag("--resume", arguments->resume, "Go on where an interrupted calibration stopped");
-    add_statistics_options(*verb, *arguments);
+    add_fit_options(*verb, *arguments);
     arguments->cassettes.add_to(*verb);
     verb->add_flag("--json", arguments->json, "Print the calibration file instead of tables");
     verb->add_flag("-q,--quiet", arguments->quiet, "No progress on standard error");

@@ -3,6 +3,7 @@
 #include "grading.hpp"
 #include "item_bar.hpp"
 #include "problems.hpp"
+#include "statistics_options.hpp"
 #include "terminal.hpp"
 #include "until_done.hpp"
 #include "verb.hpp"
@@ -31,7 +32,6 @@
 namespace enough::cli {
 namespace {
 
-constexpr int interrupted = 130;
 constexpr int report_indent = 1;
 
 struct Arguments {
@@ -159,13 +159,7 @@ void add_eval(CLI::App& app, int& exit) {
         ->check(CLI::Range(1, 10'000));
     verb->add_option("--max-usd", arguments->options.max_usd, "Begin no further item once this much is spent")
         ->check(CLI::PositiveNumber);
-    verb->add_option("--epsilon", arguments->settings.target.epsilon, "Of the risk-controlled methods (default 0.02)")
-        ->check(CLI::Range(1e-6, 1 - 1e-6));
-    verb->add_option("--delta", arguments->settings.target.delta, "Chance that a promise fails (default 0.1)")
-        ->check(CLI::Range(1e-6, 1 - 1e-6));
-    verb->add_option("--seed", arguments->settings.bootstrap.seed, "Of the bootstrap and the folds (default 1)");
-    verb->add_option("--replicates", arguments->settings.bootstrap.replicates, "Bootstrap draws (default 2000)")
-        ->check(CLI::Range(200, 1'000'000));
+    add_statistics_options(*verb, arguments->settings.target, arguments->settings.bootstrap);
     arguments->cassettes.add_to(*verb);
     verb->add_flag("--json", arguments->json, "Print report.json instead of tables");
     verb->add_flag("-q,--quiet", arguments->quiet, "No progress on standard error");

@@ -1,14 +1,11 @@
 #include "interrupt.hpp"
 
+#include "exit_codes.hpp"
+
 #include <csignal>
 #include <cstdlib>
 
 namespace enough::cli {
-namespace {
-
-constexpr int interrupted = 130;
-
-}  // namespace
 
 Interrupt::Interrupt(boost::asio::io_context& context) : signals_(context, SIGINT, SIGTERM) {
     listen();

@@ -25,8 +25,6 @@
 namespace enough::cli {
 namespace {
 
-constexpr int interrupted = 130;
-
 struct Arguments {
     std::string recording;
     std::string workflow;

@@ -1,11 +1,10 @@
 #pragma once
 
+#include "exit_codes.hpp"
+
 #include <CLI/CLI.hpp>
 
 namespace enough::cli {
-
-/// Exit code 2: bad use or a bad file. The others come from `exit_code(Status)`.
-inline constexpr int bad_use = 2;
 
 /// Each verb adds its subcommand, which sets `exit` when it was chosen and has run.
 void add_check(CLI::App& app, int& exit);

@@ -1,6 +1,7 @@
 #include <enough/policies/calibration.hpp>
 
 #include "calibrate_step.hpp"
+#include "names.hpp"
 
 #include <fmt/format.h>
 
@@ -26,20 +27,6 @@ constexpr std::array<std::pair<CalibrationVerdict, std::string_view>, 3> verdict
      {CalibrationVerdict::weak, "weak"},
      {CalibrationVerdict::refused, "refused"}}};
 
-template <class Table, class Value>
-std::string_view name_in(const Table& table, Value value) {
-    for (const auto& [each, text] : table)
-        if (each == value) return text;
-    return "unknown";
-}
-
-template <class Value, std::size_t n>
-std::optional<Value> value_in(const std::array<std::pair<Value, std::string_view>, n>& table, std::string_view name) {
-    for (const auto& [value, text] : table)
-        if (text == name) return value;
-    return std::nullopt;
-}
-
 std::string shown(const std::optional<double>& value) {
     return value ? fmt::format("{}", *value) : "the model's default";
 }
@@ -51,11 +38,11 @@ void compare(std::vector<std::string>& words, std::string_view what, const std::
 }  // namespace
 
 std::string_view name(Method method) {
-    return name_in(method_names, method);
+    return name_of(method_names, method);
 }
 
 std::optional<Method> method_named(std::string_view name) {
-    return value_in(method_names, name);
+    return value_named(method_names, name);
 }
 
 bool controls_risk(Method method) {
@@ -63,19 +50,19 @@ bool controls_risk(Method method) {
 }
 
 std::string_view name(Loss loss) {
-    return name_in(loss_names, loss);
+    return name_of(loss_names, loss);
 }
 
 std::optional<Loss> loss_named(std::string_view name) {
-    return value_in(loss_names, name);
+    return value_named(loss_names, name);
 }
 
 std::string_view name(CalibrationVerdict verdict) {
-    return name_in(verdict_names, verdict);
+    return name_of(verdict_names, verdict);
 }
 
 std::optional<CalibrationVerdict> calibration_verdict_named(std::string_view name) {
-    return value_in(verdict_names, name);
+    return value_named(verdict_names, name);
 }
 
 std::vector<std::string> differences(const CalibrationKey& now, const CalibrationKey& calibrated) {

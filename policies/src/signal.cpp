@@ -1,6 +1,7 @@
 #include <enough/policies/signal.hpp>
 
-#include <algorithm>
+#include "names.hpp"
+
 #include <array>
 #include <utility>
 
@@ -25,19 +26,6 @@ constexpr std::array<std::pair<Scope, std::string_view>, 3> scope_names{{
     {Scope::reasoning, "reasoning"},
     {Scope::answer, "answer"},
 }};
-
-template <class Table>
-auto value_named(const Table& table, std::string_view name) {
-    using Value = typename Table::value_type::first_type;
-    const auto found = std::ranges::find(table, name, &Table::value_type::second);
-    return found == table.end() ? std::optional<Value>() : std::optional<Value>(found->first);
-}
-
-template <class Table, class Value>
-std::string_view name_of(const Table& table, Value value) {
-    const auto found = std::ranges::find(table, value, &Table::value_type::first);
-    return found == table.end() ? "unknown" : found->second;
-}
 
 }  // namespace
 
