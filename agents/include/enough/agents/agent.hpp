@@ -3,6 +3,7 @@
 #include <enough/agents/answer.hpp>
 #include <enough/agents/failure.hpp>
 #include <enough/agents/token.hpp>
+#include <enough/agents/tool.hpp>
 #include <enough/async/deadline.hpp>
 #include <enough/async/task.hpp>
 
@@ -15,11 +16,13 @@
 
 namespace enough {
 
-enum class Role { system, user, assistant };
+enum class Role { system, user, assistant, tool };
 
 struct Message {
     Role role = Role::user;
     std::string content;
+    std::vector<ToolCall> tool_calls = {};  ///< of an assistant's turn: what it called
+    std::string tool_call_id = {};          ///< of a tool's turn: the call that this is the result of
 
     bool operator==(const Message&) const = default;
 };
@@ -37,6 +40,23 @@ struct Sampling {
 
 enum class Flow { go_on, stop };
 
+/// Why an agent wants to send a request once more.
+enum class AttemptKind {
+    retry,  ///< the one before failed
+    hedge,  ///< the one before is slow; whichever answers first counts
+};
+
+/// Grants attempts beyond the first of a call, so that retries and hedges draw from the same purse as everything else.
+/// Called on the executor that awaits `Agent::ask`.
+class Attempts {
+public:
+    virtual ~Attempts() = default;
+
+    /// May the request be sent again? `spent`: what the attempts that have failed since the last question used up.
+    /// False: the agent makes do with what it has; a retry fails with the failure at hand.
+    virtual bool another(AttemptKind kind, const Usage& spent, std::string_view reason) = 0;
+};
+
 /// Watches an answer while it is being written. Called on the executor that awaits `Agent::ask`, never concurrently.
 class AnswerSink {
 public:
@@ -53,13 +73,16 @@ public:
     virtual void on_restart() = 0;
 };
 
-/// One request. `sink` must outlive the `ask` it is given to.
+/// One request. `sink` and `attempts` must outlive the `ask` they are given to.
 struct Request {
     std::vector<Message> messages;
     Sampling sampling;
-    int top_logprobs = 0;  ///< candidates wanted for each token; 0 = ask for no evidence
-    Deadline deadline;     ///< above all limits of the model itself
+    int top_logprobs = 0;          ///< candidates wanted for each token; 0 = ask for no evidence
+    std::vector<ToolSpec> tools;   ///< what the model may call; empty: nothing
+    bool tools_forbidden = false;  ///< they are shown (earlier turns used them), but must not be called in this answer
+    Deadline deadline;             ///< above all limits of the model itself
     AnswerSink* sink = nullptr;
+    Attempts* attempts = nullptr;  ///< null: attempts are limited by the model's own settings alone
 };
 
 /// A model that can be asked. The only way a model is called; retry, rate limit, cache and record are agents that wrap

@@ -1,9 +1,12 @@
 #pragma once
 
+#include <enough/agents/tool.hpp>
+
 #include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace enough {
 
@@ -13,7 +16,8 @@ enum class FinishReason {
     length,         ///< cut at `max_tokens` or at the context's end: the answer is incomplete
     filter,         ///< withheld by the provider's content filter
     stopped_early,  ///< our own sink said stop: the text is a fragment
-    other,          ///< a reason we have no name for (tool calls among them)
+    tool_calls,     ///< it waits for the results of tools
+    other,          ///< a reason we have no name for
 };
 
 /// Tokens of one call. `output_tokens` includes reasoning tokens, `input_tokens` includes cached ones.
@@ -32,6 +36,8 @@ struct Usage {
 struct Answer {
     std::string text;       ///< what is shown to the user; without the reasoning part
     std::string reasoning;  ///< the reasoning part where the server separates it, else empty
+    std::vector<ToolCall>
+        tool_calls;  ///< what the model wants called before it goes on; `finish_reason` is `tool_calls`
     FinishReason finish_reason = FinishReason::stop;
     Usage usage;
     std::optional<std::int64_t> reported_output_tokens;  ///< the server's own count, absent if it gave none

@@ -1,6 +1,9 @@
 #pragma once
 
+#include <enough/agents/tool.hpp>
+
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -36,6 +39,12 @@ struct RetryPolicy {
     std::chrono::milliseconds max_delay{20'000};
 };
 
+/// A second request beside a slow one; the one whose first token comes first counts, the other is cancelled.
+struct HedgePolicy {
+    std::optional<std::chrono::milliseconds> after;  ///< without a token for so long
+    std::optional<double> quantile;  ///< or longer than this share of the latest calls waited for theirs (0.95: `p95`)
+};
+
 /// Absent = no limit.
 struct RateLimits {
     std::optional<int> concurrency;
@@ -52,8 +61,10 @@ struct OpenAiSettings {
     std::string extra_body;                       ///< a JSON object merged into the request body, or empty
     std::string ca_file;                          ///< PEM bundle that replaces the system's trust store, or empty
     std::string max_tokens_field = "max_tokens";  ///< some servers want `max_completion_tokens`
+    bool logprobs = true;                         ///< false: the server is known to give none, and is never asked
     Timeouts timeouts;
     RetryPolicy retry;
+    std::optional<HedgePolicy> hedge;
     RateLimits limits;
 };
 
@@ -74,6 +85,7 @@ struct ScriptedAnswer {
     std::optional<std::int64_t> tokens;  ///< output tokens; absent = words of the text, or the number of entropies
     std::optional<std::int64_t> input_tokens;  ///< absent = words of the prompt
     std::string finish_reason = "stop";        ///< stop | length | filter
+    std::vector<ToolCall> tool_calls;          ///< the answer calls these tools
     std::optional<std::string> error;          ///< a FailureKind's name: the call fails with it instead
     std::chrono::milliseconds delay{0};
     bool repeat = false;  ///< may be given any number of times; else once
@@ -82,9 +94,26 @@ struct ScriptedAnswer {
 /// Answers from the workflow itself: for tests of workflows, without any model.
 struct ScriptedSettings {
     std::vector<ScriptedAnswer> answers;
+    bool logprobs = true;  ///< false: stands for a provider that gives none
     RetryPolicy retry{.attempts = 1};
+    std::optional<HedgePolicy> hedge;
+    RateLimits limits;
+};
+
+/// A server of tools that speaks MCP: a program on its standard streams, or a URL.
+struct ToolServerSettings {
+    std::vector<std::string> command;                ///< program and arguments; empty: `url`
+    std::map<std::string, std::string> environment;  ///< added to this process's own; values may hold secrets
+    std::string url;                                 ///< of streamable HTTP
+    std::map<std::string, std::string> headers;      ///< values may hold secrets
+    std::vector<std::string> allow;                  ///< names of tools that may be used; empty: all
+    std::chrono::milliseconds timeout{60'000};       ///< of one request, the first included
+    std::size_t max_result_bytes = 256 * 1024;       ///< a longer result is cut, and says so
 };
 
 using ProviderSettings = std::variant<OpenAiSettings, LlamaSettings, ScriptedSettings>;
+
+/// Can the provider give token probabilities at all?
+bool gives_logprobs(const ProviderSettings& settings);
 
 }  // namespace enough

@@ -102,6 +102,11 @@ struct Judgement {
 /// becomes `escalate`, and the reason says so.
 Judgement judge(const Gate& gate, ChainPosition position, const EvidenceSummary& evidence, const CallFacts& facts);
 
+/// The same for a signal that is not made from the answer's evidence (`agreement`, `verbalized`, `judge`): the order
+/// and the rules are those of `judge`. Without a `value`, `absent` says why, and the verdict is that of `missing`.
+Judgement judge_value(const Gate& gate, ChainPosition position, std::optional<double> value, const std::string& absent,
+                      const CallFacts& facts);
+
 /// The verdict where there is no gate: `accept` at the end of the chain, `refine` before it ("no gate"). A truncated,
 /// filtered or unextractable answer is never accepted.
 Judgement judge_without_gate(ChainPosition position, const CallFacts& facts);

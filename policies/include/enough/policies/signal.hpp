@@ -18,7 +18,15 @@ enum class Signal {
     confidence_bottom10,      ///< nats: mean of the lowest tenth of the windows
     logprob_mean,             ///< nats: mean logprob of the sampled tokens
     fitted,                   ///< P(correct) by a model of several signals that a calibration fitted
+    // Those that need no token probabilities:
+    agreement,  ///< of a panel: Beta posterior that the leading answer leads (Adaptive-Consistency, arXiv 2305.11860)
+    agreement_share,  ///< of a panel: share of its votes that the leading answer has
+    verbalized,       ///< 0..1: a number that the agent states in its answer
+    judge,            ///< 0..1: a number that another agent gives the answer
 };
+
+/// Is the signal made from token probabilities?
+bool needs_logprobs(Signal signal);
 
 /// Those that the evidence alone gives.
 inline constexpr std::array all_signals{Signal::entropy_mean,        Signal::entropy_max,

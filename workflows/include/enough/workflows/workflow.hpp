@@ -3,13 +3,18 @@
 #include <enough/agents/agent.hpp>
 #include <enough/agents/settings.hpp>
 #include <enough/policies/gate.hpp>
+#include <enough/policies/panel.hpp>
+#include <enough/policies/reliability.hpp>
+#include <enough/workflows/answer_schema.hpp>
 #include <enough/workflows/expression.hpp>
 #include <enough/workflows/extract.hpp>
 #include <enough/workflows/grader.hpp>
 #include <enough/workflows/template.hpp>
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -19,7 +24,7 @@
 
 namespace enough {
 
-enum class InputType { string, number, integer, boolean };
+enum class InputType { string, number, integer, boolean, list, object };
 std::string_view name(InputType type);
 
 struct Input {
@@ -38,6 +43,9 @@ struct Price {
 struct Model {
     ProviderSettings provider;
     std::optional<Price> price;  ///< absent: unknown for HTTP models; in-process models cost nothing
+    /// What the engine asks it by: its name, or `WORKFLOW/NAME` in a sub-workflow that defines another model by a name
+    /// that the workflow above it uses too.
+    std::string key;
 };
 
 struct AgentRole {
@@ -45,6 +53,9 @@ struct AgentRole {
     std::optional<std::string> system;
     Sampling sampling;
     Extractor answer;
+    std::optional<AnswerSchema> schema;  ///< of the extracted JSON; one attempt to repair an answer that breaks it
+    std::vector<std::string> tools;      ///< names of `Workflow::tools`
+    int max_tool_rounds = 8;             ///< answers that call tools, before one that must not
 };
 
 /// What a following agent is told of the rung before.
@@ -66,17 +77,75 @@ struct Refine {
     RefineUntil until = RefineUntil::all;
 };
 
+/// `signal: verbalized`: a number that the agent states in its answer.
+struct Verbalized {
+    Extractor value;  ///< finds the number
+    double min = 0;   ///< stated for no confidence at all
+    double max = 100;
+};
+
+/// `signal: judge`: a number that another agent gives the answer.
+struct JudgeSignal {
+    std::string agent;
+    Template prompt;  ///< sees `question` and `answer`
+    double min = 0;   ///< given to an answer that is certainly wrong
+    double max = 10;
+};
+
 /// One agent's chain on one question.
 struct AgentRung {
     std::string agent;
-    std::optional<Gate> gate;  ///< absent: what the agent answers is accepted
-    std::string gate_name;     ///< as in `gates:`; empty when written in place
+    std::optional<Gate> gate;              ///< absent: what the agent answers is accepted
+    std::string gate_name;                 ///< as in `gates:`; empty when written in place
+    std::optional<Verbalized> verbalized;  ///< of a gate with that signal
+    std::optional<JudgeSignal> judge;      ///< of a gate with that signal
     std::optional<Refine> refine;
     Handover handover = Handover::answer;
 };
 
-/// A rung of a ladder. Panels join the variant.
-using Rung = std::variant<AgentRung>;
+/// An agent that decides on a panel's answers or makes one of them: `judge` and `fuse`.
+struct Referee {
+    std::string agent;
+    Template prompt;           ///< sees `question` and `candidates`
+    std::optional<Gate> gate;  ///< absent: what it says holds; not accepted: the panel is not, and the majority stands
+};
+
+/// Answers that see each other: `aggregate: debate`.
+struct Debate {
+    int rounds = 2;                 ///< the first answers included
+    Template prompt;                ///< of the later rounds; sees `question`, `own` and `peers`
+    double skip_agreement = 1;      ///< no debate if the leading answer's share is at least this
+    std::optional<Gate> skip_gate;  ///< no debate either if every member that answered is accepted by this
+};
+
+/// Several answers to one question, at the same time. A gate on it may read `agreement` or `agreement.share`.
+struct Panel {
+    std::vector<std::string> agents;  ///< at least one; a name may stand there more than once
+    int samples = 1;                  ///< of each agent
+    std::optional<int> max_parallel;  ///< absent: all at once
+    Aggregate aggregate = Aggregate::majority;
+    Voting voting;  ///< of the aggregates that vote; of `judge` and `debate` where they fall back to it
+    std::optional<Referee> referee;  ///< of `judge` and `fuse`
+    std::optional<Debate> debate;
+    PanelStop stop;
+    std::optional<DeepConf> deepconf;
+    /// Of `VoteWeight::calibrated`, by agent: P(correct) for its entropy.mean.
+    std::map<std::string, std::shared_ptr<const IsotonicFit>> calibrations;
+    int min_answers = 1;  ///< fewer answers with a value: the panel is not accepted
+
+    std::size_t members() const { return agents.size() * static_cast<std::size_t>(samples); }
+};
+
+/// A panel as a rung of a ladder.
+struct PanelRung {
+    Panel panel;
+    std::optional<Gate> gate;  ///< absent: what it comes to is accepted
+    std::string gate_name;
+    Handover handover = Handover::answer;
+};
+
+/// A rung of a ladder.
+using Rung = std::variant<AgentRung, PanelRung>;
 
 /// What a step gives when no rung was accepted.
 enum class OnExhausted { best, last, fail };
@@ -88,14 +157,58 @@ struct Ladder {
     OnExhausted on_exhausted = OnExhausted::best;
 };
 
-/// What a step does. Loops, maps and sub-workflows join the variant.
-using StepBody = std::variant<Ladder>;
+struct Step;
+struct Workflow;
 
-struct Step {
-    std::string id;
-    std::vector<std::size_t> needs;  ///< indices into `Workflow::steps`, all smaller than this step's own
-    std::optional<Expression> when;  ///< false: the step is skipped
-    StepBody body;
+/// The same steps for each item of a list, at the same time. They see `item` and `index` (from 0).
+struct ForEach {
+    Expression items;
+    std::optional<int> max_parallel;  ///< absent: 16
+    std::vector<Step> steps;
+};
+
+/// The same steps again and again. They see `iteration` (from 1) and `previous`, the fields of the pass before (null in
+/// the first).
+struct Loop {
+    Expression until;  ///< asked after each pass, with the step's fields of that pass
+    int max = 1;       ///< passes; then the step is `unresolved` with what the last one gave
+    std::vector<Step> steps;
+};
+
+/// The first case whose `when` is true; none: the step is skipped.
+struct Switch {
+    struct Case {
+        std::optional<Expression> when;  ///< absent: always
+        std::vector<Step> steps;
+    };
+    std::vector<Case> cases;
+};
+
+/// Another workflow, run inside this one: its events, its budget and its cancellation are this run's.
+struct SubWorkflow {
+    struct Argument {
+        std::string input;
+        Template text;                    ///< what it is given …
+        std::optional<Expression> value;  ///< … or, where the text is one `{{ expression }}` alone, the value itself
+    };
+    std::shared_ptr<const Workflow> workflow;
+    std::vector<Argument> arguments;
+};
+
+/// A person is asked. "yes" lets the run go on; "no" fails the step.
+struct Approval {
+    Template message;
+};
+
+/// What a step does. Steps inside `for_each`, `loop` and `switch` see the steps around theirs as well as those before
+/// them inside; a single body written in place (`for_each:` beside `agent:`) is one step of the same id.
+using StepBody = std::variant<Ladder, ForEach, Loop, Switch, SubWorkflow, Approval>;
+
+/// What comes of a step that failed.
+enum class OnError {
+    fail,      ///< the run fails, unless every dependant's `when` asks for the status
+    go_on,     ///< `continue`: the run goes on; the step's fields are null
+    fallback,  ///< the run goes on with a value written beforehand
 };
 
 /// Absent = no limit.
@@ -104,6 +217,20 @@ struct RunLimits {
     std::optional<std::int64_t> tokens;  ///< input and output, cached and reasoning tokens included
     std::optional<int> calls;
     std::optional<std::chrono::milliseconds> time;
+};
+
+struct Step {
+    std::string id;
+    std::vector<std::size_t> needs;  ///< indices into the steps it stands among, all smaller than its own
+    std::optional<Expression> when;  ///< false: the step is skipped
+    StepBody body;
+    // Of a step with `for_each` or `loop` these apply to each pass, and stand in the inner step.
+    std::optional<std::chrono::milliseconds> timeout;  ///< of one attempt; then it has failed
+    int attempts = 1;                                  ///< in all, while it fails
+    std::chrono::milliseconds retry_delay{1'000};
+    OnError on_error = OnError::fail;
+    Template fallback;  ///< of `OnError::fallback`
+    RunLimits limits;   ///< of the step and everything inside, taken from the purse it stands in; `time` is not used
 };
 
 /// How the workflow's outputs are graded.
@@ -124,11 +251,18 @@ struct Workflow {
     std::map<std::string, Model> models;
     std::map<std::string, AgentRole> agents;
     std::map<std::string, Gate> gates;
+    std::map<std::string, ToolServerSettings> tools;
     RunLimits limits;
     std::vector<Step> steps;  ///< at least one, in file order
     Template output;
     std::optional<EvalSettings> eval;
     std::string hash;  ///< SHA-256 (hex) of what the file says after includes and variables, secrets left out
 };
+
+/// Every model that a run of `workflow` may ask, those of sub-workflows included, by `Model::key`.
+std::map<std::string, const Model*> models_in(const Workflow& workflow);
+
+/// Calls `visit` for each step, those inside other steps included, but not those of sub-workflows.
+void each_step(const std::vector<Step>& steps, const std::function<void(const Step&)>& visit);
 
 }  // namespace enough
