@@ -67,10 +67,10 @@ Agents RecordedModels::make(const Workflow& workflow, const asio::any_io_executo
         return make_recording(std::move(agent), name, write);
     };
     Agents agents;
-    for (const auto& [name, model] : workflow.models) {
+    for (const auto& [name, model] : models_in(workflow)) {
         const bool live = !tape_ || writer_;
         std::unique_ptr<Agent> agent =
-            live ? make_agent(model.provider, executor) : std::make_unique<Miss>(name, tape_, misses_);
+            live ? make_agent(model->provider, executor) : std::make_unique<Miss>(name, tape_, misses_);
         if (writer_ && tape_) {
             // The new cassette is to hold what was replayed, too.
             agent = recorded(name, make_replaying(name, tape_, std::move(agent)));

@@ -15,11 +15,14 @@ struct Arguments {
 };
 
 void print_refine_prompts(const Workflow& workflow) {
-    for (const Step& step : workflow.steps)
-        for (const Rung& rung : std::get<Ladder>(step.body).rungs)
-            if (const auto& refine = std::get<AgentRung>(rung).refine)
-                fmt::print("  {}: {} refines up to {} steps: \"{}\"\n", step.id, std::get<AgentRung>(rung).agent,
-                           refine->max_steps, refine->prompt);
+    each_step(workflow.steps, [](const Step& step) {
+        const auto* ladder = std::get_if<Ladder>(&step.body);
+        if (!ladder) return;
+        for (const Rung& rung : ladder->rungs)
+            if (const auto* agent = std::get_if<AgentRung>(&rung); agent && agent->refine)
+                fmt::print("  {}: {} refines up to {} steps: \"{}\"\n", step.id, agent->agent,
+                           agent->refine->max_steps, agent->refine->prompt);
+    });
 }
 
 int check(const Arguments& arguments) {

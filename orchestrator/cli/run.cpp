@@ -49,12 +49,12 @@ void print_outcome(const RunState& state, const Arguments& arguments) {
     }
     if (state.error) print_error(*state.error);
     if (arguments.quiet) return;
-    const Usage& used = state.budget.used();
+    const Usage& used = state.budget().used();
     Terminal terminal;
     const Colour colour = state.status == Status::accepted ? Colour::green : Colour::yellow;
     terminal.line(fmt::format("{}  {} call(s), {} input tokens ({} cached), {} output tokens, {:.6g} USD, {:.2f} s",
-                              terminal.paint(colour, name(state.status)), state.budget.calls(), used.input_tokens,
-                              used.cached_input_tokens, used.output_tokens, state.budget.used_usd(),
+                              terminal.paint(colour, name(state.status)), state.budget().calls(), used.input_tokens,
+                              used.cached_input_tokens, used.output_tokens, state.budget().used_usd(),
                               state.now.count() / 1000.0));
 }
 

@@ -18,8 +18,11 @@ inline const Names<FinishReason> finish_reasons{{FinishReason::stop, "stop"},
                                                 {FinishReason::length, "length"},
                                                 {FinishReason::filter, "filter"},
                                                 {FinishReason::stopped_early, "stopped_early"},
+                                                {FinishReason::tool_calls, "tool_calls"},
                                                 {FinishReason::other, "other"}};
-inline const Names<Role> roles{{Role::system, "system"}, {Role::user, "user"}, {Role::assistant, "assistant"}};
+inline const Names<Role> roles{
+    {Role::system, "system"}, {Role::user, "user"}, {Role::assistant, "assistant"}, {Role::tool, "tool"}};
+inline const Names<AttemptKind> attempt_kinds{{AttemptKind::retry, "retry"}, {AttemptKind::hedge, "hedge"}};
 
 template <class T>
 std::string_view named(const Names<T>& names, T value) {

@@ -49,10 +49,34 @@ EvidenceSummary read_evidence(const JsonFields& fields) {
     return evidence;
 }
 
+std::vector<ToolCall> read_tool_calls(const JsonFields& fields) {
+    std::vector<ToolCall> calls;
+    if (!fields.has("tool_calls")) return calls;
+    for (const JsonFields& call : fields.list("tool_calls"))
+        calls.push_back(
+            {call.get<std::string>("id"), call.get<std::string>("name"), call.get<std::string>("arguments")});
+    return calls;
+}
+
+Message read_message(const JsonFields& fields) {
+    return {value_named(roles, fields.get<std::string>("role"), "role"), fields.get<std::string>("content"),
+            read_tool_calls(fields), fields.optional<std::string>("tool_call_id").value_or("")};
+}
+
+std::map<std::string, std::vector<ToolSpec>> read_tools(const JsonFields& servers) {
+    std::map<std::string, std::vector<ToolSpec>> tools;
+    for (const auto& [key, unused] : servers.json().items())
+        for (const JsonFields& tool : servers.list(key.c_str()))
+            tools[key].push_back({tool.get<std::string>("name"), tool.get<std::string>("description"),
+                                  tool.get<std::string>("parameters")});
+    return tools;
+}
+
 Answer read_answer(const JsonFields& fields) {
     Answer answer;
     answer.text = fields.get<std::string>("text");
     answer.reasoning = fields.get<std::string>("reasoning");
+    answer.tool_calls = read_tool_calls(fields);
     answer.finish_reason = value_named(finish_reasons, fields.get<std::string>("finish_reason"), "finish_reason");
     answer.usage = read_usage(fields.object("usage"));
     answer.reported_output_tokens = fields.optional<std::int64_t>("reported_output_tokens");
@@ -88,6 +112,12 @@ Sampling read_sampling(const JsonFields& fields) {
             .stop = fields.get<std::vector<std::string>>("stop")};
 }
 
+CallPurpose read_purpose(const JsonFields& fields) {
+    const auto purpose = call_purpose_named(fields.get<std::string>("purpose"));
+    if (!purpose) throw std::invalid_argument("unknown purpose");
+    return *purpose;
+}
+
 EventBody read_call_requested(const JsonFields& f) {
     CallRequested body{.call = f.get<CallId>("call"),
                        .step = f.get<std::string>("step"),
@@ -96,11 +126,12 @@ EventBody read_call_requested(const JsonFields& f) {
                        .rung = f.get<std::size_t>("rung"),
                        .chain_step = f.get<int>("chain_step"),
                        .chain_length = f.get<int>("chain_length"),
+                       .purpose = read_purpose(f),
+                       .member = f.optional<std::size_t>("member"),
                        .messages = {},
                        .sampling = read_sampling(f.object("sampling"))};
     for (const JsonFields& message : f.list("messages"))
-        body.messages.push_back(
-            {value_named(roles, message.get<std::string>("role"), "role"), message.get<std::string>("content")});
+        body.messages.push_back(read_message(message));
     return body;
 }
 
@@ -109,7 +140,9 @@ EventBody read_run_started(const JsonFields& f) {
                     .workflow = f.get<std::string>("workflow"),
                     .workflow_hash = f.get<std::string>("workflow_hash"),
                     .started = f.get<std::string>("started"),
-                    .inputs = f.object("inputs").json()};
+                    .inputs = f.object("inputs").json(),
+                    .tools = read_tools(f.object("tools")),
+                    .tools_error = f.optional<std::string>("tools_error")};
     if (body.version != RunStarted::current_version)
         throw std::invalid_argument("event format version " + std::to_string(body.version) + "; this program reads " +
                                     std::to_string(RunStarted::current_version));
@@ -120,6 +153,25 @@ EventBody read_call_answered(const JsonFields& f) {
     CallAnswered body{.call = f.get<CallId>("call"), .answer = read_answer(f.object("answer")), .evidence = {}};
     if (f.has("evidence")) body.evidence = read_evidence(f.object("evidence"));
     return body;
+}
+
+EventBody read_attempt_requested(const JsonFields& f) {
+    return AttemptRequested{f.get<CallId>("call"), value_named(attempt_kinds, f.get<std::string>("kind"), "kind"),
+                            read_usage(f.object("spent")), f.get<std::string>("reason")};
+}
+
+EventBody read_panel_decided(const JsonFields& f) {
+    return PanelDecided{.step = f.get<std::string>("step"),
+                        .rung = f.get<std::size_t>("rung"),
+                        .round = f.get<int>("round"),
+                        .reason = f.get<std::string>("reason"),
+                        .chosen = f.optional<CallId>("chosen"),
+                        .answer = f.optional<std::string>("answer"),
+                        .answers = f.get<std::size_t>("answers"),
+                        .share = f.get<double>("share"),
+                        .posterior = f.get<double>("posterior"),
+                        .judgement = read_judgement(f.object("judgement")),
+                        .signal = f.optional<std::string>("signal").value_or("")};
 }
 
 using Reader = EventBody (*)(const JsonFields&);
@@ -137,6 +189,52 @@ const std::pair<std::string_view, Reader> readers[] = {
      }},
     {"time_expired", [](const JsonFields&) -> EventBody { return TimeExpired{}; }},
     {"cancel_requested", [](const JsonFields&) -> EventBody { return CancelRequested{}; }},
+    {"attempt_requested", read_attempt_requested},
+    {"tool_returned",
+     [](const JsonFields& f) -> EventBody {
+         return ToolReturned{f.get<ToolUseId>("use"), {f.get<std::string>("content"), f.get<bool>("is_error")}};
+     }},
+    {"approval_given",
+     [](const JsonFields& f) -> EventBody {
+         return ApprovalGiven{f.get<ApprovalId>("approval"), f.get<bool>("approved"), f.get<std::string>("by"),
+                              f.get<std::string>("comment")};
+     }},
+    {"timer_fired", [](const JsonFields& f) -> EventBody { return TimerFired{f.get<TimerId>("timer")}; }},
+    {"attempt_decided",
+     [](const JsonFields& f) -> EventBody {
+         return AttemptDecided{f.get<CallId>("call"), f.get<bool>("granted"), f.get<std::string>("reason")};
+     }},
+    {"call_continued",
+     [](const JsonFields& f) -> EventBody {
+         return CallContinued{f.get<CallId>("call"), f.get<std::string>("reason")};
+     }},
+    {"call_set_aside",
+     [](const JsonFields& f) -> EventBody {
+         return CallSetAside{f.get<CallId>("call"), f.get<std::string>("reason")};
+     }},
+    {"ballot_cast",
+     [](const JsonFields& f) -> EventBody {
+         return BallotCast{f.get<CallId>("call"), f.optional<std::string>("answer"), f.get<std::string>("reason")};
+     }},
+    {"panel_decided", read_panel_decided},
+    {"tool_requested",
+     [](const JsonFields& f) -> EventBody {
+         return ToolRequested{f.get<ToolUseId>("use"), f.get<CallId>("call"), f.get<std::string>("server"),
+                              f.get<std::string>("tool"), f.get<std::string>("arguments")};
+     }},
+    {"approval_requested",
+     [](const JsonFields& f) -> EventBody {
+         return ApprovalRequested{f.get<ApprovalId>("approval"), f.get<std::string>("step"),
+                                  f.get<std::string>("message")};
+     }},
+    {"step_retried",
+     [](const JsonFields& f) -> EventBody {
+         return StepRetried{f.get<std::string>("step"), f.get<int>("attempt"), f.get<std::string>("reason")};
+     }},
+    {"timer_set",
+     [](const JsonFields& f) -> EventBody {
+         return TimerSet{f.get<TimerId>("timer"), f.get<std::string>("step"), RunTime{f.get<double>("until_ms")}};
+     }},
     {"step_started", [](const JsonFields& f) -> EventBody { return StepStarted{f.get<std::string>("step")}; }},
     {"call_requested", read_call_requested},
     {"call_judged",

@@ -37,10 +37,36 @@ json write(const EvidenceSummary& evidence) {
             {"corrupt_tokens", evidence.corrupt_tokens}};
 }
 
+json write(const std::vector<ToolCall>& calls) {
+    json list = json::array();
+    for (const ToolCall& call : calls)
+        list.push_back({{"id", call.id}, {"name", call.name}, {"arguments", call.arguments}});
+    return list;
+}
+
+json write(const Message& message) {
+    json written{{"role", named(roles, message.role)}, {"content", message.content}};
+    if (!message.tool_calls.empty()) written["tool_calls"] = write(message.tool_calls);
+    if (!message.tool_call_id.empty()) written["tool_call_id"] = message.tool_call_id;
+    return written;
+}
+
+json write(const std::map<std::string, std::vector<ToolSpec>>& servers) {
+    json written = json::object();
+    for (const auto& [key, tools] : servers) {
+        json& list = written[key] = json::array();
+        for (const ToolSpec& tool : tools)
+            list.push_back(
+                {{"name", tool.name}, {"description", tool.description}, {"parameters", tool.parameters}});
+    }
+    return written;
+}
+
 json write(const Answer& answer) {
     json first_token = answer.first_token ? json(answer.first_token->count()) : json(nullptr);
     return {{"text", answer.text},
             {"reasoning", answer.reasoning},
+            {"tool_calls", write(answer.tool_calls)},
             {"finish_reason", named(finish_reasons, answer.finish_reason)},
             {"usage", write(answer.usage)},
             {"reported_output_tokens", null_or(answer.reported_output_tokens)},
@@ -68,6 +94,8 @@ struct Write {
         line["workflow_hash"] = body.workflow_hash;
         line["started"] = body.started;
         line["inputs"] = body.inputs;
+        line["tools"] = write(body.tools);
+        line["tools_error"] = null_or(body.tools_error);
     }
     void operator()(const CallAnswered& body) {
         line["call"] = body.call;
@@ -86,6 +114,24 @@ struct Write {
     }
     void operator()(const TimeExpired&) {}
     void operator()(const CancelRequested&) {}
+    void operator()(const AttemptRequested& body) {
+        line["call"] = body.call;
+        line["kind"] = named(attempt_kinds, body.kind);
+        line["spent"] = write(body.spent);
+        line["reason"] = body.reason;
+    }
+    void operator()(const ToolReturned& body) {
+        line["use"] = body.use;
+        line["content"] = body.result.content;
+        line["is_error"] = body.result.is_error;
+    }
+    void operator()(const ApprovalGiven& body) {
+        line["approval"] = body.approval;
+        line["approved"] = body.approved;
+        line["by"] = body.by;
+        line["comment"] = body.comment;
+    }
+    void operator()(const TimerFired& body) { line["timer"] = body.timer; }
     void operator()(const StepStarted& body) { line["step"] = body.step; }
     void operator()(const CallRequested& body) {
         line["call"] = body.call;
@@ -95,9 +141,11 @@ struct Write {
         line["rung"] = body.rung;
         line["chain_step"] = body.chain_step;
         line["chain_length"] = body.chain_length;
+        line["purpose"] = name(body.purpose);
+        line["member"] = null_or(body.member);
         line["messages"] = json::array();
         for (const Message& message : body.messages)
-            line["messages"].push_back({{"role", named(roles, message.role)}, {"content", message.content}});
+            line["messages"].push_back(write(message));
         line["sampling"] = {{"temperature", null_or(body.sampling.temperature)},
                             {"top_p", null_or(body.sampling.top_p)},
                             {"seed", null_or(body.sampling.seed)},
@@ -113,6 +161,59 @@ struct Write {
     void operator()(const CallGivenUp& body) {
         line["call"] = body.call;
         line["reason"] = body.reason;
+    }
+    void operator()(const AttemptDecided& body) {
+        line["call"] = body.call;
+        line["granted"] = body.granted;
+        line["reason"] = body.reason;
+    }
+    void operator()(const CallContinued& body) {
+        line["call"] = body.call;
+        line["reason"] = body.reason;
+    }
+    void operator()(const CallSetAside& body) {
+        line["call"] = body.call;
+        line["reason"] = body.reason;
+    }
+    void operator()(const BallotCast& body) {
+        line["call"] = body.call;
+        line["answer"] = null_or(body.answer);
+        line["reason"] = body.reason;
+    }
+    void operator()(const PanelDecided& body) {
+        line["step"] = body.step;
+        line["rung"] = body.rung;
+        line["round"] = body.round;
+        line["reason"] = body.reason;
+        line["chosen"] = null_or(body.chosen);
+        line["answer"] = null_or(body.answer);
+        line["answers"] = body.answers;
+        line["share"] = body.share;
+        line["posterior"] = body.posterior;
+        line["judgement"] = write(body.judgement);
+        line["signal"] = body.signal.empty() ? json(nullptr) : json(body.signal);
+    }
+    void operator()(const ToolRequested& body) {
+        line["use"] = body.use;
+        line["call"] = body.call;
+        line["server"] = body.server;
+        line["tool"] = body.tool;
+        line["arguments"] = body.arguments;
+    }
+    void operator()(const ApprovalRequested& body) {
+        line["approval"] = body.approval;
+        line["step"] = body.step;
+        line["message"] = body.message;
+    }
+    void operator()(const StepRetried& body) {
+        line["step"] = body.step;
+        line["attempt"] = body.attempt;
+        line["reason"] = body.reason;
+    }
+    void operator()(const TimerSet& body) {
+        line["timer"] = body.timer;
+        line["step"] = body.step;
+        line["until_ms"] = body.until.count();
     }
     void operator()(const StepFinished& body) {
         line["step"] = body.step;

@@ -1,17 +1,22 @@
 #include <enough/orchestrator/run_state.hpp>
 
-#include <algorithm>
 #include <utility>
 
 namespace enough {
 
 RunState::RunState(std::shared_ptr<const Workflow> checked, std::string id)
-    : workflow(std::move(checked)), run_id(std::move(id)), budget(workflow->limits) {
-    steps.resize(workflow->steps.size());
+    : workflow(std::move(checked)), run_id(std::move(id)), purses(workflow->limits) {
+    Frame& frame = frames.emplace_back();
+    frame.workflow = workflow;
+    frame.definitions = &workflow->steps;
+    frame.steps.resize(workflow->steps.size());
 }
 
-bool RunState::anything_in_flight() const {
-    return std::any_of(calls.begin(), calls.end(), [](const CallRecord& call) { return call.in_flight; });
+std::string RunState::path(Place place) const {
+    const Frame& frame = frames.at(place.frame);
+    const std::string& id = frame.definitions->at(place.step).id;
+    if (frame.in_place) return frame.path;
+    return frame.path.empty() ? id : frame.path + "." + id;
 }
 
 }  // namespace enough

@@ -11,7 +11,7 @@ CallWatch::CallWatch(const Ask& ask, const std::vector<EventSink*>& listeners)
       settings_(ask.evidence),
       stop_early_(ask.stop_early),
       listeners_(listeners),
-      input_tokens_(estimated_input_tokens(ask.messages)) {
+      input_tokens_(estimated_input_tokens(ask.messages, ask.tools)) {
     if (settings_) evidence_.emplace(*settings_);
 }
 

@@ -1,36 +1,30 @@
 #include "engine/fold.hpp"
 
 #include <string_view>
+#include <utility>
 
 namespace enough {
 namespace {
 
-/// The last call of the step with a whole answer: what a rung can be handed. Fragments are never handed on.
-const CallRecord* last_answer(const RunState& state, std::size_t step) {
-    const auto& calls = state.steps.at(step).calls;
-    for (auto id = calls.rbegin(); id != calls.rend(); ++id) {
-        const CallRecord& call = state.call(*id);
-        if (call.answered && !call.stopped_early() && !call.text.empty()) return &call;
-    }
-    return nullptr;
-}
-
 constexpr std::string_view attempt_heading = "\n\nA previous attempt answered:\n";
 constexpr std::string_view take_over = "Review the answer above, find gaps or errors, and give your own final answer.";
 
+std::vector<Message> system_turn(const Fold& fold, Place place, const std::string& agent) {
+    std::vector<Message> messages;
+    const AgentRole& role = fold.workflow(place).agents.at(agent);
+    if (role.system) messages.push_back({Role::system, *role.system});
+    return messages;
+}
+
 }  // namespace
 
-std::vector<Message> first_turn(const Fold& fold, std::size_t step, const AgentRung& rung) {
-    const AgentRole& role = fold.workflow().agents.at(rung.agent);
-    const LadderState& ladder = fold.state.steps.at(step).ladder;
-    const CallRecord* previous = rung.handover == Handover::fresh ? nullptr : last_answer(fold.state, step);
-
-    std::vector<Message> messages;
-    if (role.system) messages.push_back({Role::system, *role.system});
-    if (!previous) {
+std::vector<Message> first_turn(Fold& fold, Place place, const std::string& agent, Handover handover) {
+    const LadderState& ladder = fold.ladder_state(place);
+    std::vector<Message> messages = system_turn(fold, place, agent);
+    if (handover == Handover::fresh || !ladder.standing) {
         messages.push_back({Role::user, ladder.question});
-    } else if (rung.handover == Handover::answer) {
-        messages.push_back({Role::user, ladder.question + std::string(attempt_heading) + previous->text});
+    } else if (handover == Handover::answer) {
+        messages.push_back({Role::user, ladder.question + std::string(attempt_heading) + ladder.standing_text});
     } else {
         for (const Message& message : ladder.conversation)
             if (message.role != Role::system) messages.push_back(message);
@@ -39,9 +33,15 @@ std::vector<Message> first_turn(const Fold& fold, std::size_t step, const AgentR
     return messages;
 }
 
-std::vector<Message> refine_turn(const LadderState& ladder, const std::string& prompt) {
-    std::vector<Message> messages = ladder.conversation;
+std::vector<Message> next_turn(const std::vector<Message>& conversation, const std::string& prompt) {
+    std::vector<Message> messages = conversation;
     messages.push_back({Role::user, prompt});
+    return messages;
+}
+
+std::vector<Message> sole_turn(const Fold& fold, Place place, const std::string& agent, std::string prompt) {
+    std::vector<Message> messages = system_turn(fold, place, agent);
+    messages.push_back({Role::user, std::move(prompt)});
     return messages;
 }
 

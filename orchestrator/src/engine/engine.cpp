@@ -41,18 +41,45 @@ nlohmann::json complete_inputs(const Workflow& workflow, const nlohmann::json& g
 
 Agents make_agents(const Workflow& workflow, asio::any_io_executor executor) {
     Agents agents;
-    for (const auto& [name, model] : workflow.models)
-        agents.emplace(name, make_agent(model.provider, executor));
+    for (const auto& [key, model] : models_in(workflow))
+        agents.emplace(key, make_agent(model->provider, executor));
     return agents;
 }
 
-Engine::Engine(std::shared_ptr<const Workflow> workflow, asio::any_io_executor executor)
-    : workflow_(std::move(workflow)), agents_(make_agents(*workflow_, std::move(executor))) {}
+namespace {
 
-Engine::Engine(std::shared_ptr<const Workflow> workflow, Agents agents)
-    : workflow_(std::move(workflow)), agents_(std::move(agents)) {
-    for (const auto& [name, model] : workflow_->models)
-        if (!agents_.contains(name)) throw std::invalid_argument(fmt::format("no agent for model '{}'", name));
+void add_tool_servers(const Workflow& workflow, const std::string& prefix, const asio::any_io_executor& executor,
+                      ToolServers& servers) {
+    for (const auto& [name, settings] : workflow.tools)
+        if (!servers.contains(prefix + name)) servers.emplace(prefix + name, make_tool_server(settings, executor));
+    each_step(workflow.steps, [&](const Step& step) {
+        if (const auto* sub = std::get_if<SubWorkflow>(&step.body))
+            add_tool_servers(*sub->workflow, sub->workflow->name + "/", executor, servers);
+    });
+}
+
+}  // namespace
+
+ToolServers make_tool_servers(const Workflow& workflow, asio::any_io_executor executor) {
+    ToolServers servers;
+    add_tool_servers(workflow, "", executor, servers);
+    return servers;
+}
+
+Engine::Engine(std::shared_ptr<const Workflow> workflow, asio::any_io_executor executor)
+    : workflow_(std::move(workflow)),
+      agents_(make_agents(*workflow_, executor)),
+      tools_(make_tool_servers(*workflow_, executor)) {}
+
+Engine::Engine(std::shared_ptr<const Workflow> workflow, Agents agents, ToolServers tools)
+    : workflow_(std::move(workflow)), agents_(std::move(agents)), tools_(std::move(tools)) {
+    for (const auto& [key, model] : models_in(*workflow_))
+        if (!agents_.contains(key)) throw std::invalid_argument(fmt::format("no agent for model '{}'", key));
+}
+
+Task<void> Engine::close() {
+    for (auto& [key, server] : tools_)
+        co_await server->close();
 }
 
 Task<RunState> Engine::run(nlohmann::json inputs, RunOptions options) {
@@ -64,7 +91,7 @@ Task<RunState> Engine::run(nlohmann::json inputs, RunOptions options) {
     if (options.run_id.empty()) options.run_id = to_string(boost::uuids::random_generator()());
 
     const asio::any_io_executor executor = co_await asio::this_coro::executor;
-    LiveRun live(workflow_, agents_, std::move(options), executor);
+    LiveRun live(workflow_, agents_, tools_, std::move(options), executor);
     // A coroutine thread of its own: it looks after being cancelled by itself, and the caller's settings stay
     // untouched.
     co_await asio::co_spawn(executor, live.to_end(std::move(start)), asio::use_awaitable);

@@ -2,6 +2,7 @@
 
 #include <enough/orchestrator/step.hpp>
 
+#include <deque>
 #include <string>
 #include <vector>
 
@@ -14,38 +15,117 @@ public:
 
     RunState& state;
 
-    const Workflow& workflow() const { return *state.workflow; }
-    const Step& definition(std::size_t step) const { return workflow().steps.at(step); }
+    const Workflow& workflow(Place place) const { return *state.frames.at(place.frame).workflow; }
+    const Step& definition(Place place) const { return state.definition(place); }
+    const Ladder& ladder(Place place) const { return std::get<Ladder>(definition(place).body); }
+    StepState& step(Place place) { return state.step(place); }
+    LadderState& ladder_state(Place place) { return state.step(place).ladder; }
+    PanelState& panel_state(Place place) { return state.step(place).ladder.panel.value(); }
+    nlohmann::json& context(Place place) { return state.frames.at(place.frame).context; }
 
     void emit(EventBody body);
     void act(Action action) { actions_.push_back(std::move(action)); }
+
+    /// Frames in which something may begin or end now. Worked off one by one, so that nothing recurs however long a
+    /// list is.
+    std::deque<FrameId> touched;
 
 private:
     std::vector<Action>& actions_;
 };
 
-// engine/ladder.cpp: one step's rungs and chains
+// engine/exchange.cpp: one question to one agent, until its last word
 
-/// Begins the step's ladder: its first call, or the reason why it can't be made.
-void begin_ladder(Fold& fold, std::size_t step);
+/// What a call is asked with, beside the agent's own settings.
+struct CallOrder {
+    Place place;
+    std::string agent;
+    CallPurpose purpose = CallPurpose::answer;
+    int chain_step = 1;
+    int chain_length = 1;
+    std::optional<std::size_t> member;
+    std::string signal;
+    std::optional<SignalSettings> evidence;
+};
 
-/// An answer came for a call of a ladder: judge it and go on.
+/// Puts `messages` to an agent. False: the budget does not allow it, and what follows from that has happened.
+bool ask(Fold& fold, const CallOrder& order, std::vector<Message> messages);
+
+/// An answer came: calls tools, asks for a repair, or hands the answer to whom it is for.
 void on_answer(Fold& fold, CallRecord& call, const CallAnswered& fact);
 
-/// A call of a ladder failed after all retries.
+/// A call failed after all its attempts.
 void on_failure(Fold& fold, CallRecord& call, const std::string& message);
 
-// engine/schedule.cpp: which step comes next, and how the run ends
+void on_tool_result(Fold& fold, ToolUseId use, const ToolResult& result);
 
-/// Starts every step whose needs are done; finishes the run when none is left.
+/// What a gate must know of an answer.
+CallFacts facts_of(const CallRecord& call, const Answer& answer);
+
+/// Tells a call to stop: nobody needs what it would say.
+void set_aside(Fold& fold, CallRecord& call, const std::string& reason);
+
+// engine/chain.cpp: an agent's rung
+
+void begin_chain(Fold& fold, Place place);
+void on_chain_answer(Fold& fold, CallRecord& call, const Answer& answer);
+void on_gate_answer(Fold& fold, CallRecord& call);
+void on_gate_failure(Fold& fold, CallRecord& call, const std::string& message);
+
+/// What may stop a call of a chain while it is written.
+std::optional<EarlyStop> chain_stop(const Fold& fold, const CallRecord& call);
+
+// engine/panel.cpp: a panel's rung
+
+void begin_panel(Fold& fold, Place place);
+void on_member_done(Fold& fold, CallRecord& call, const Answer* answer);
+void on_referee_done(Fold& fold, CallRecord& call, const Answer* answer);
+std::optional<EarlyStop> member_stop(const Fold& fold, const CallRecord& call);
+
+// engine/ladder.cpp: rung after rung
+
+/// Begins the step's ladder: its first call, or the reason why it can't be made.
+void begin_ladder(Fold& fold, Place place);
+
+/// The rung's answer was not good enough, or there is none: the next rung, or the end.
+void climb(Fold& fold, Place place);
+
+/// The step has its answer.
+void accept(Fold& fold, Place place, CallId chosen, const std::string& reason);
+
+/// A rung failed altogether: the next one, or the step has failed.
+void rung_failed(Fold& fold, Place place, const std::string& reason);
+
+// engine/nested.cpp: steps made of steps
+
+void begin_nested(Fold& fold, Place place);
+void on_frame_ended(Fold& fold, FrameId frame);
+void begin_approval(Fold& fold, Place place);
+void on_approval(Fold& fold, const ApprovalGiven& fact);
+
+// engine/schedule.cpp: which step comes next, and how frames and the run end
+
+/// Starts every step of the touched frames whose needs are done, and ends those frames where none is left.
 void advance(Fold& fold);
 
-/// A step has come to its end. Expressions see it from now on.
-void finish_step(Fold& fold, std::size_t step, Status status, const std::string& reason);
+/// A step has come to its end, or to a further attempt. Expressions see it from now on.
+void finish_step(Fold& fold, Place place, Status status, const std::string& reason);
 
 /// Ends the run before its steps are done: no new calls, those in flight are aborted, and when the last of them has
 /// reported the run is finished with `status`.
 void end_run(Fold& fold, Status status, const std::string& why);
+
+/// A limit has been reached: ends what the purse belongs to.
+void over_budget(Fold& fold, PurseId purse, const std::string& why);
+
+/// Books what was really used against the limits; true if one of them is broken, and the consequences have followed.
+bool broke_a_limit(Fold& fold, const CallRecord& call);
+
+/// A smaller purse for a step, inside the one that the step has so far.
+PurseId open_purse(Fold& fold, Place place, const RunLimits& limits);
+
+void on_timer(Fold& fold, TimerId timer);
+void set_timer(Fold& fold, Timer timer, RunTime until);
 
 /// `limits.time` is used up, in words.
 std::string time_spent(std::chrono::milliseconds limit);
@@ -56,12 +136,17 @@ void finish_if_ended(Fold& fold);
 // engine/conversation.cpp: what an agent is told
 
 /// The messages of a rung's first call.
-std::vector<Message> first_turn(const Fold& fold, std::size_t step, const AgentRung& rung);
+std::vector<Message> first_turn(Fold& fold, Place place, const std::string& agent, Handover handover);
 
-/// The conversation so far with the request to refine its last answer.
-std::vector<Message> refine_turn(const LadderState& ladder, const std::string& prompt);
+/// The conversation so far with one more turn of the user's.
+std::vector<Message> next_turn(const std::vector<Message>& conversation, const std::string& prompt);
+
+/// What an agent alone is told.
+std::vector<Message> sole_turn(const Fold& fold, Place place, const std::string& agent, std::string prompt);
+
+// engine/context.cpp
 
 /// What the rest of a run may refer to of a step: {"text": …, "answer": …, …}.
-nlohmann::json step_context(const RunState& state, std::size_t step);
+nlohmann::json step_context(const RunState& state, Place place);
 
 }  // namespace enough

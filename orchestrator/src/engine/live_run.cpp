@@ -2,6 +2,7 @@
 
 #include "engine/call_watch.hpp"
 
+#include <fmt/format.h>
 #include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -22,11 +23,30 @@ EventBody fact_of(CallId call, Result<Answer> result, const CallWatch& watch) {
     return CallFailed{call, failure.kind, std::move(failure.message), failure.spent};
 }
 
+/// What an agent asks before it sends a request once more.
+class AttemptsOfCall final : public Attempts {
+public:
+    AttemptsOfCall(LiveRun& run, CallId call) : run_(run), call_(call) {}
+
+    bool another(AttemptKind kind, const Usage& spent, std::string_view reason) override {
+        return run_.another_attempt(call_, kind, spent, reason);
+    }
+
+private:
+    LiveRun& run_;
+    CallId call_;
+};
+
+bool was_cancelled(const boost::system::system_error& error) {
+    return error.code() == asio::error::operation_aborted;
+}
+
 }  // namespace
 
-LiveRun::LiveRun(std::shared_ptr<const Workflow> workflow, const Agents& agents, RunOptions options,
-                 asio::any_io_executor executor)
+LiveRun::LiveRun(std::shared_ptr<const Workflow> workflow, const Agents& agents, const ToolServers& tools,
+                 RunOptions options, asio::any_io_executor executor)
     : agents_(agents),
+      tools_(tools),
       options_(std::move(options)),
       state_(std::move(workflow), options_.run_id),
       mailbox_(executor),
@@ -34,10 +54,11 @@ LiveRun::LiveRun(std::shared_ptr<const Workflow> workflow, const Agents& agents,
 
 Task<void> LiveRun::to_end(RunStarted start) {
     co_await asio::this_coro::throw_if_cancelled(false);
-    if (const auto time = state_.budget.limits().time) {
+    if (const auto time = state_.budget().limits().time) {
         group_.spawn(watch_time(Deadline(began_ + *time)));
         deadline_ = Deadline(began_ + *time + after_the_run);
     }
+    co_await list_tools(start);
     feed(std::move(start));
     bool told = false;
     while (!is_final(state_.status)) {
@@ -55,9 +76,33 @@ Task<void> LiveRun::to_end(RunStarted start) {
     co_await group_.join();
 }
 
+/// What the servers of tools offer.
+Task<void> LiveRun::list_tools(RunStarted& start) {
+    try {
+        for (const auto& [key, server] : tools_) {
+            Result<std::vector<ToolSpec>> listed = co_await server->list(deadline_);
+            if (listed.has_value())
+                start.tools[key] = std::move(*listed);
+            else if (!start.tools_error)
+                start.tools_error = fmt::format("tools '{}': {}", key, listed.error().message);
+        }
+    } catch (const boost::system::system_error& error) {
+        // Cancelled: the run sees that by itself as soon as it has begun.
+        if (!was_cancelled(error)) start.tools_error = error.what();
+    }
+}
+
 void LiveRun::feed(EventBody fact) {
     for (Action& action : step(state_, now(), std::move(fact)))
+        to_do_.push_back(std::move(action));
+    if (performing_) return;
+    performing_ = true;
+    while (!to_do_.empty()) {
+        Action action = std::move(to_do_.front());
+        to_do_.pop_front();
         perform(std::move(action));
+    }
+    performing_ = false;
 }
 
 void LiveRun::perform(Action action) {
@@ -69,30 +114,89 @@ void LiveRun::perform(Action action) {
         in_flight_[id] = group_.spawn(call(std::move(*ask)));
     } else if (const Abort* abort = std::get_if<Abort>(&action)) {
         group_.cancel(in_flight_.at(abort->call));
+    } else if (CallTool* wish = std::get_if<CallTool>(&action)) {
+        const ToolUseId id = wish->use;
+        tool_uses_[id] = group_.spawn(use_tool(std::move(*wish)));
+    } else if (AskApproval* question = std::get_if<AskApproval>(&action)) {
+        const ApprovalId id = question->approval;
+        approvals_[id] = group_.spawn(ask_person(std::move(*question)));
+    } else if (const Sleep* wait = std::get_if<Sleep>(&action)) {
+        group_.spawn(sleep(*wait));
+    } else if (const Forget* forgotten = std::get_if<Forget>(&action)) {
+        forget(*forgotten);
     }
+}
+
+void LiveRun::forget(const Forget& forgotten) {
+    for (const ToolUseId id : forgotten.tool_uses)
+        group_.cancel(tool_uses_.at(id));
+    for (const ApprovalId id : forgotten.approvals)
+        group_.cancel(approvals_.at(id));
+}
+
+bool LiveRun::another_attempt(CallId call, AttemptKind kind, const Usage& spent, std::string_view reason) {
+    const int before = state_.call(call).attempts;
+    feed(AttemptRequested{call, kind, spent, std::string(reason)});
+    return state_.call(call).attempts > before;
 }
 
 /// Asks, and posts exactly one fact about how it went.
 Task<void> LiveRun::call(Ask ask) {
     CallWatch watch(ask, options_.sinks);
+    AttemptsOfCall attempts(*this, ask.call);
     Request request;
     request.messages = std::move(ask.messages);
     request.sampling = std::move(ask.sampling);
     request.top_logprobs = ask.evidence ? ask.evidence->top_k : 0;
+    request.tools = std::move(ask.tools);
+    request.tools_forbidden = ask.tools_forbidden;
     request.deadline = deadline_;
     request.sink = &watch;
+    request.attempts = &attempts;
     try {
         Result<Answer> result = co_await agents_.at(ask.model)->ask(std::move(request));
         mailbox_.post(fact_of(ask.call, std::move(result), watch));
     } catch (const boost::system::system_error& error) {
-        if (error.code() != asio::error::operation_aborted)
-            mailbox_.post(CallFailed{ask.call, FailureKind::server_error, error.what(), watch.spent_so_far()});
-        else
+        if (was_cancelled(error))
             mailbox_.post(CallAborted{ask.call, watch.spent_so_far()});
+        else
+            mailbox_.post(CallFailed{ask.call, FailureKind::server_error, error.what(), watch.spent_so_far()});
     } catch (const std::exception& error) {
         // A bug in an agent must not hang the run that waits for it.
         mailbox_.post(CallFailed{ask.call, FailureKind::server_error, error.what(), watch.spent_so_far()});
     }
+}
+
+Task<void> LiveRun::use_tool(CallTool wish) {
+    ToolReturned returned{wish.use, {}};
+    try {
+        Result<ToolResult> result = co_await tools_.at(wish.server)->call(wish.tool, wish.arguments, deadline_);
+        returned.result = result.has_value() ? std::move(*result) : ToolResult{result.error().message, true};
+    } catch (const boost::system::system_error& error) {
+        if (was_cancelled(error)) co_return;
+        returned.result = ToolResult{error.what(), true};
+    } catch (const std::exception& error) {
+        returned.result = ToolResult{error.what(), true};
+    }
+    mailbox_.post(std::move(returned));
+}
+
+Task<void> LiveRun::ask_person(AskApproval question) {
+    ApprovalGiven given{question.approval, false, "nobody", "there is nobody to ask"};
+    if (options_.approver) {
+        ApprovalQuestion asked{options_.run_id, question.step, question.message};
+        Task<ApprovalReply> asking = options_.approver->ask(std::move(asked));
+        ApprovalReply reply = co_await std::move(asking);
+        given = ApprovalGiven{question.approval, reply.approved, std::move(reply.by), std::move(reply.comment)};
+    }
+    mailbox_.post(std::move(given));
+}
+
+Task<void> LiveRun::sleep(Sleep sleep) {
+    const auto until = std::chrono::duration_cast<Deadline::Clock::duration>(sleep.until);
+    asio::steady_timer timer(co_await asio::this_coro::executor, began_ + until);
+    co_await timer.async_wait(asio::use_awaitable);
+    mailbox_.post(TimerFired{sleep.timer});
 }
 
 Task<void> LiveRun::watch_time(Deadline deadline) {

@@ -8,6 +8,7 @@
 #include <enough/orchestrator/step.hpp>
 
 #include <chrono>
+#include <deque>
 #include <map>
 #include <memory>
 #include <utility>
@@ -17,27 +18,40 @@ namespace enough {
 /// The shell around `step`: performs the actions of one run and feeds back what comes of them.
 class LiveRun {
 public:
-    LiveRun(std::shared_ptr<const Workflow> workflow, const Agents& agents, RunOptions options,
-            asio::any_io_executor executor);
+    LiveRun(std::shared_ptr<const Workflow> workflow, const Agents& agents, const ToolServers& tools,
+            RunOptions options, asio::any_io_executor executor);
 
     /// Runs to the end, joined. Cancelling it ends the run; it returns normally all the same.
     Task<void> to_end(RunStarted start);
 
     RunState state() && { return std::move(state_); }
 
+    /// Asks the run's purse for another attempt of a call.
+    bool another_attempt(CallId call, AttemptKind kind, const Usage& spent, std::string_view reason);
+
 private:
     void feed(EventBody fact);
     void perform(Action action);
+    void forget(const Forget& forgotten);
+    Task<void> list_tools(RunStarted& start);
     Task<void> call(Ask ask);
+    Task<void> use_tool(CallTool wish);
+    Task<void> ask_person(AskApproval question);
+    Task<void> sleep(Sleep sleep);
     Task<void> watch_time(Deadline deadline);
     RunTime now() const;
 
     const Agents& agents_;
+    const ToolServers& tools_;
     RunOptions options_;
     RunState state_;
     Mailbox mailbox_;
     TaskGroup group_;
     std::map<CallId, TaskGroup::Id> in_flight_;
+    std::map<ToolUseId, TaskGroup::Id> tool_uses_;
+    std::map<ApprovalId, TaskGroup::Id> approvals_;
+    std::deque<Action> to_do_;  ///< a fact may come while the actions of another are performed; order is kept
+    bool performing_ = false;
     Deadline::Clock::time_point began_ = Deadline::Clock::now();
     Deadline deadline_;
 };

@@ -98,8 +98,8 @@ private:
     Task<void> record_item(const DataItem& item) {
         Task<ItemRun> running = run_item(chain_, borrowed(agents_), item.inputs, measured_, options_.listeners);
         const ItemRun run = co_await std::move(running);
-        progress_.usage += run.state.budget.used();
-        progress_.usd += run.state.budget.used_usd();
+        progress_.usage += run.state.budget().used();
+        progress_.usd += run.state.budget().used_usd();
         Task<RecordedChain> observing = observe_chain(run, step_id_, subject_.chain_length, item, grader_);
         RecordedChain recorded = co_await std::move(observing);
         if (!recorded.failure.empty()) {

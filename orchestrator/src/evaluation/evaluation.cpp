@@ -56,9 +56,9 @@ PolicyOutcome outcome_of(const ItemRun& run, bool right) {
     outcome.status = run.state.status;
     outcome.output = run.state.output;
     outcome.error = run.state.error;
-    outcome.calls = run.state.budget.calls();
-    outcome.usage = run.state.budget.used();
-    outcome.usd = run.state.budget.used_usd();
+    outcome.calls = run.state.budget().calls();
+    outcome.usage = run.state.budget().used();
+    outcome.usd = run.state.budget().used_usd();
     for (const WitnessedCall& call : run.calls)
         if (call.answer) outcome.latency_ms += call.answer->latency.count();
     return outcome;
@@ -73,15 +73,15 @@ std::vector<ShownStep> shown(const std::vector<WitnessedCall>& calls) {
 }
 
 std::optional<AnsweredAt> answered_at(const RunState& state, std::size_t step) {
-    const auto chosen = state.steps.at(step).chosen;
+    const auto chosen = state.steps().at(step).chosen;
     if (!chosen) return std::nullopt;
     const CallRecord& call = state.call(*chosen);
     return AnsweredAt{call.agent, call.rung, call.chain_step};
 }
 
 bool accepted_first(const RunState& state, const Subject& subject) {
-    const auto chosen = state.steps.at(subject.step).chosen;
-    if (!chosen || state.steps.at(subject.step).status != Status::accepted) return false;
+    const auto chosen = state.steps().at(subject.step).chosen;
+    if (!chosen || state.steps().at(subject.step).status != Status::accepted) return false;
     const CallRecord& call = state.call(*chosen);
     return call.rung == subject.rung && call.chain_step == 1;
 }
@@ -203,11 +203,12 @@ private:
     void count(const RecordedCall& call) {
         if (!call.outcome) return;
         progress_.usage += call.outcome->usage;
-        const auto model = workflow_->models.find(call.model);
-        if (model != workflow_->models.end()) progress_.usd += cost_usd(call.outcome->usage, model->second.price);
+        const auto model = models_.find(call.model);
+        if (model != models_.end()) progress_.usd += cost_usd(call.outcome->usage, model->second->price);
     }
 
     std::shared_ptr<const Workflow> workflow_;
+    std::map<std::string, const Model*> models_ = models_in(*workflow_);
     Subject subject_;
     SignalSettings measured_;
     std::shared_ptr<const Workflow> chain_;

@@ -25,7 +25,7 @@ const Gate& gate_of(const Evaluation& evaluation) {
     for (const Step& step : evaluation.workflow->steps) {
         if (step.id != evaluation.step) continue;
         for (const Rung& rung : std::get<Ladder>(step.body).rungs)
-            if (const auto& gate = std::get<AgentRung>(rung).gate) return *gate;
+            if (const auto* agent = std::get_if<AgentRung>(&rung); agent && agent->gate) return *agent->gate;
     }
     throw std::invalid_argument("the evaluation has no gate");
 }

@@ -32,7 +32,8 @@ Task<RecordedChain> observe_chain(const ItemRun& run, const std::string& step_id
     RecordedChain recorded;
     recorded.chain.id = item.id.dump();
     for (const WitnessedCall& call : run.calls) {
-        if (call.request.step != step_id) continue;
+        if (call.request.step != step_id || call.request.purpose != CallPurpose::answer) continue;
+        if (call.answer && !call.judgement) continue;  // it called tools, or was asked to mend its form
         if (!call.answer) {
             recorded.failure = fmt::format("step {} of the chain failed: {}", call.request.chain_step, call.failure);
             co_return recorded;

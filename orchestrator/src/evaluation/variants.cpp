@@ -18,9 +18,11 @@ bool any_rung(const Workflow& workflow, const std::string& step_id, const Visit&
     for (std::size_t step = 0; step < workflow.steps.size(); ++step) {
         if (!step_id.empty() && workflow.steps[step].id != step_id) continue;
         known = true;
-        const Ladder& ladder = std::get<Ladder>(workflow.steps[step].body);
-        for (std::size_t rung = 0; rung < ladder.rungs.size(); ++rung)
-            if (visit(Subject{step, rung, 1}, std::get<AgentRung>(ladder.rungs[rung]))) return true;
+        const auto* ladder = std::get_if<Ladder>(&workflow.steps[step].body);
+        for (std::size_t rung = 0; ladder && rung < ladder->rungs.size(); ++rung) {
+            const auto* agent = std::get_if<AgentRung>(&ladder->rungs[rung]);
+            if (agent && visit(Subject{step, rung, 1}, *agent)) return true;
+        }
     }
     if (!known) throw std::invalid_argument(fmt::format("the workflow has no step '{}'", step_id));
     return false;
@@ -70,9 +72,9 @@ void run_whole_chain(AgentRung& rung, int length) {
     set_length(rung, length);
 }
 
-std::shared_ptr<const Workflow> with_one_rung(const Workflow& workflow, const Subject& subject, AgentRung rung) {
+std::shared_ptr<const Workflow> with_one_rung(const Workflow& workflow, const Subject& subject, Rung rung) {
     Workflow copy = yardstick(workflow);
-    rung.handover = Handover::fresh;
+    std::visit([](auto& each) { each.handover = Handover::fresh; }, rung);
     Ladder& ladder = ladder_in(copy, subject);
     ladder.rungs.assign(1, std::move(rung));
     ladder.on_exhausted = OnExhausted::last;
@@ -136,9 +138,9 @@ std::shared_ptr<const Workflow> full_path(const Workflow& workflow, const Subjec
 }
 
 std::shared_ptr<const Workflow> last_rung(const Workflow& workflow, const Subject& subject) {
-    AgentRung rung = std::get<AgentRung>(ladder_of(workflow, subject).rungs.back());
-    rung.gate.reset();
-    rung.refine.reset();
+    Rung rung = ladder_of(workflow, subject).rungs.back();
+    std::visit([](auto& each) { each.gate.reset(); }, rung);
+    if (auto* agent = std::get_if<AgentRung>(&rung)) agent->refine.reset();
     return with_one_rung(workflow, subject, std::move(rung));
 }
 

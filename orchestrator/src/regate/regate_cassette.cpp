@@ -16,10 +16,10 @@ namespace {
 /// The first rung of the agent that has a gate.
 Subject gated_rung(const Workflow& workflow, const std::string& agent) {
     for (std::size_t step = 0; step < workflow.steps.size(); ++step) {
-        const Ladder& ladder = std::get<Ladder>(workflow.steps[step].body);
-        for (std::size_t rung = 0; rung < ladder.rungs.size(); ++rung) {
-            const AgentRung& each = std::get<AgentRung>(ladder.rungs[rung]);
-            if (each.gate && (agent.empty() || each.agent == agent)) return {step, rung, 1};
+        const auto* ladder = std::get_if<Ladder>(&workflow.steps[step].body);
+        for (std::size_t rung = 0; ladder && rung < ladder->rungs.size(); ++rung) {
+            const auto* each = std::get_if<AgentRung>(&ladder->rungs[rung]);
+            if (each && each->gate && (agent.empty() || each->agent == agent)) return {step, rung, 1};
         }
     }
     throw std::invalid_argument(agent.empty() ? "the workflow has no gate"
@@ -44,8 +44,8 @@ std::shared_ptr<const Workflow> changed(const Workflow& workflow, const Subject&
 
 Agents replaying(const Workflow& workflow, const std::shared_ptr<const Tape>& tape) {
     Agents agents;
-    for (const auto& [name, model] : workflow.models)
-        agents.emplace(name, make_replaying(name, tape));
+    for (const auto& [key, model] : models_in(workflow))
+        agents.emplace(key, make_replaying(key, tape));
     return agents;
 }
 
@@ -79,11 +79,11 @@ RegateSide side_of(const ItemRun& run, const Subject& subject, const DataItem& i
         side.reason = call.judgement->reason;
         side.chain_step = call.request.chain_step;
     }
-    if (const auto chosen = run.state.steps.at(subject.step).chosen) side.answer = run.state.call(*chosen).answer;
-    const Usage& used = run.state.budget.used();
+    if (const auto chosen = run.state.steps().at(subject.step).chosen) side.answer = run.state.call(*chosen).answer;
+    const Usage& used = run.state.budget().used();
     side.input_tokens = used.input_tokens;
     side.output_tokens = used.output_tokens;
-    side.usd = run.state.budget.used_usd();
+    side.usd = run.state.budget().used_usd();
     if (grader && !item.expected.is_null()) side.right = (*grader)(item.expected, side.answer);
     return side;
 }

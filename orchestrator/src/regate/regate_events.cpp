@@ -206,8 +206,9 @@ private:
             side.input_tokens += usage.input_tokens;
             side.output_tokens += usage.output_tokens;
             if (!labels_.workflow) continue;
-            const auto model = labels_.workflow->models.find(call.request.model);
-            if (model != labels_.workflow->models.end()) usd += cost_usd(usage, model->second.price);
+            const auto models = models_in(*labels_.workflow);
+            const auto model = models.find(call.request.model);
+            if (model != models.end()) usd += cost_usd(usage, model->second->price);
         }
         if (labels_.workflow) side.usd = usd;
     }

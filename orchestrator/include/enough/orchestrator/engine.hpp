@@ -4,6 +4,7 @@
 #include <enough/async/task.hpp>
 #include <enough/orchestrator/event.hpp>
 #include <enough/orchestrator/run_state.hpp>
+#include <enough/tools/tool_server.hpp>
 #include <enough/workflows/workflow.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -20,12 +21,41 @@ namespace enough {
 /// files are too.
 using Agents = std::map<std::string, std::unique_ptr<Agent>>;
 
-/// Makes an agent for each model of `workflow`. Cheap: nothing is connected or loaded yet.
+/// Makes an agent for each model of `workflow` and its sub-workflows, by its key. Cheap: nothing is connected or loaded yet.
 Agents make_agents(const Workflow& workflow, asio::any_io_executor executor);
+
+/// The servers of tools of a workflow and its sub-workflows, by key: the name, or `WORKFLOW/NAME` in a sub-workflow.
+using ToolServers = std::map<std::string, std::unique_ptr<ToolServer>>;
+
+/// Makes a client for each server. Nothing is started or connected yet.
+ToolServers make_tool_servers(const Workflow& workflow, asio::any_io_executor executor);
+
+/// A question of an `approve` step.
+struct ApprovalQuestion {
+    std::string run_id;
+    std::string step;
+    std::string message;
+};
+
+struct ApprovalReply {
+    bool approved = false;
+    std::string by;  ///< who says so
+    std::string comment;
+};
+
+/// Asks people.
+class Approver {
+public:
+    virtual ~Approver() = default;
+
+    /// May take as long as it likes; is cancelled (`terminal`) when nobody waits any more. Throws only then.
+    virtual Task<ApprovalReply> ask(ApprovalQuestion question) = 0;
+};
 
 struct RunOptions {
     std::string run_id;             ///< empty: a new random one
     std::vector<EventSink*> sinks;  ///< must outlive the run
+    Approver* approver = nullptr;   ///< must outlive the run; null: nobody can be asked, and nothing is approved
 };
 
 /// Runs one workflow any number of times, also at the same time.
@@ -34,10 +64,11 @@ struct RunOptions {
 /// strand, or a context run by one thread: the one the engine was made for. The engine must outlive its runs.
 class Engine {
 public:
-    /// Makes the models' agents itself.
+    /// Makes the models' agents and the servers of tools itself.
     Engine(std::shared_ptr<const Workflow> workflow, asio::any_io_executor executor);
-    /// Uses the given ones: for tests, decorators and callers with agents of their own. Every model must be there.
-    Engine(std::shared_ptr<const Workflow> workflow, Agents agents);
+    /// Uses the given ones: for tests, decorators and callers with agents of their own. Every model must be there, by
+    /// its key, and every server of tools.
+    Engine(std::shared_ptr<const Workflow> workflow, Agents agents, ToolServers tools = {});
 
     /// Runs to the end and returns the final state; `report(state)` makes the run report of it. What goes wrong in a
     /// run is in the state, not an exception; inputs that do not fit throw `std::invalid_argument` before anything is
@@ -47,11 +78,16 @@ public:
     /// `cancelled`. When it returns, nothing of the run is left running.
     Task<RunState> run(nlohmann::json inputs, RunOptions options = {});
 
+    /// Ends the programs of tools that were started and waits for them. To be awaited after the last run where the
+    /// workflow has tools.
+    Task<void> close();
+
     const Workflow& workflow() const { return *workflow_; }
 
 private:
     std::shared_ptr<const Workflow> workflow_;
     Agents agents_;
+    ToolServers tools_;
 };
 
 }  // namespace enough

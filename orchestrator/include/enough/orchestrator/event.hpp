@@ -12,6 +12,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -22,6 +23,11 @@ namespace enough {
 
 /// Numbers the calls of one run, from 1, in the order in which they were requested.
 using CallId = std::uint32_t;
+
+/// The same for tools called, questions to people and timers.
+using ToolUseId = std::uint32_t;
+using ApprovalId = std::uint32_t;
+using TimerId = std::uint32_t;
 
 /// Time since the run began.
 using RunTime = std::chrono::duration<double, std::milli>;
@@ -35,6 +41,8 @@ struct RunStarted {
     std::string workflow_hash;
     std::string started;    ///< wall clock, RFC 3339, UTC
     nlohmann::json inputs;  ///< complete, defaults filled in
+    std::map<std::string, std::vector<ToolSpec>> tools;  ///< what each server of tools offers, by its key
+    std::optional<std::string> tools_error;  ///< a server that can't say what it offers: the run fails
 };
 
 struct CallAnswered {
@@ -60,12 +68,49 @@ struct TimeExpired {};
 
 struct CancelRequested {};
 
+/// A call's agent wants to send its request once more. What comes of it is decided at once: `AttemptDecided`.
+struct AttemptRequested {
+    CallId call = 0;
+    AttemptKind kind = AttemptKind::retry;
+    Usage spent;  ///< of the attempts that failed since the last question
+    std::string reason;
+};
+
+/// A tool has been called, or could not be.
+struct ToolReturned {
+    ToolUseId use = 0;
+    ToolResult result;
+};
+
+/// A person has answered.
+struct ApprovalGiven {
+    ApprovalId approval = 0;
+    bool approved = false;
+    std::string by;
+    std::string comment;
+};
+
+struct TimerFired {
+    TimerId timer = 0;
+};
+
 // What the engine concludes from them: recomputed when the facts are folded again.
 
 struct StepStarted {
     std::string step;
 };
 
+/// What a call is for.
+enum class CallPurpose {
+    answer,  ///< to answer the step's question
+    judge,   ///< to choose among a panel's answers
+    fuse,    ///< to make one answer of them
+    gate,    ///< to say how good an answer is: `signal: judge`
+};
+std::string_view name(CallPurpose purpose);
+std::optional<CallPurpose> call_purpose_named(std::string_view name);
+
+/// `step` is a path: `solve`; inside others `topics[3]`, `topics[3].draft`, `polish[2]` (loops count from 1), `sub.solve`.
 struct CallRequested {
     CallId call = 0;
     std::string step;
@@ -74,6 +119,8 @@ struct CallRequested {
     std::size_t rung = 0;  ///< from 0
     int chain_step = 1;    ///< from 1
     int chain_length = 1;
+    CallPurpose purpose = CallPurpose::answer;
+    std::optional<std::size_t> member;  ///< of a panel, from 0; its `chain_step` is the round
     std::vector<Message> messages;
     Sampling sampling;
 };
@@ -91,6 +138,74 @@ struct CallGivenUp {
     std::string reason;
 };
 
+struct AttemptDecided {
+    CallId call = 0;
+    bool granted = false;
+    std::string reason;
+};
+
+/// An answer that is not the last word: it calls tools, or breaks the schema and is asked for once more.
+struct CallContinued {
+    CallId call = 0;
+    std::string reason;
+};
+
+/// Nobody needs the answer any more: the call is being aborted, and what it uses is waste.
+struct CallSetAside {
+    CallId call = 0;
+    std::string reason;
+};
+
+/// A panel's member has answered.
+struct BallotCast {
+    CallId call = 0;
+    std::optional<std::string> answer;  ///< the extracted value; absent: it does not vote
+    std::string reason;
+};
+
+/// What a panel came to.
+struct PanelDecided {
+    std::string step;
+    std::size_t rung = 0;
+    int round = 1;
+    std::string reason;  ///< how it was decided
+    std::optional<CallId> chosen;
+    std::optional<std::string> answer;
+    std::size_t answers = 0;  ///< with a value
+    double share = 0;
+    double posterior = 0;
+    Judgement judgement;
+    std::string signal;  ///< of its gate; empty without one
+};
+
+struct ToolRequested {
+    ToolUseId use = 0;
+    CallId call = 0;
+    std::string server;
+    std::string tool;
+    std::string arguments;
+};
+
+struct ApprovalRequested {
+    ApprovalId approval = 0;
+    std::string step;
+    std::string message;
+};
+
+/// A step failed and is begun again.
+struct StepRetried {
+    std::string step;
+    int attempt = 1;  ///< the one to come
+    std::string reason;
+};
+
+/// The run will be told when its time has come to this.
+struct TimerSet {
+    TimerId timer = 0;
+    std::string step;
+    RunTime until{};
+};
+
 struct StepFinished {
     std::string step;
     Status status = Status::accepted;
@@ -104,8 +219,12 @@ struct RunFinished {
     std::optional<std::string> error;
 };
 
-using EventBody = std::variant<RunStarted, CallAnswered, CallFailed, CallAborted, TimeExpired, CancelRequested,
-                               StepStarted, CallRequested, CallJudged, CallGivenUp, StepFinished, RunFinished>;
+using EventBody =
+    std::variant<RunStarted, CallAnswered, CallFailed, CallAborted, TimeExpired, CancelRequested, AttemptRequested,
+                 ToolReturned, ApprovalGiven, TimerFired,  // facts up to here
+                 StepStarted, CallRequested, CallJudged, CallGivenUp, AttemptDecided, CallContinued, CallSetAside,
+                 BallotCast, PanelDecided, ToolRequested, ApprovalRequested, StepRetried, TimerSet, StepFinished,
+                 RunFinished>;
 
 /// Something that happened in a run.
 struct Event {

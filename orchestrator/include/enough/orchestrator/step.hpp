@@ -19,6 +19,8 @@ struct Ask {
     std::string model;
     std::vector<Message> messages;
     Sampling sampling;
+    std::vector<ToolSpec> tools;
+    bool tools_forbidden = false;
     std::optional<SignalSettings> evidence;  ///< absent: ask for none
     std::optional<EarlyStop> stop_early;
 };
@@ -26,6 +28,33 @@ struct Ask {
 /// Stop a call; its `CallAborted` (or an answer that was faster) comes back as a fact.
 struct Abort {
     CallId call = 0;
+};
+
+/// Call a tool; `ToolReturned` comes back.
+struct CallTool {
+    ToolUseId use = 0;
+    std::string server;  ///< its key
+    std::string tool;
+    std::string arguments;
+};
+
+/// Ask a person; `ApprovalGiven` comes back.
+struct AskApproval {
+    ApprovalId approval = 0;
+    std::string step;
+    std::string message;
+};
+
+/// Say so when it is time; `TimerFired` comes back.
+struct Sleep {
+    TimerId timer = 0;
+    RunTime until{};
+};
+
+/// Nobody waits for a tool or a person any more: what comes of it is not a fact.
+struct Forget {
+    std::vector<ToolUseId> tool_uses;
+    std::vector<ApprovalId> approvals;
 };
 
 /// Tell whoever listens.
@@ -36,7 +65,7 @@ struct Emit {
 /// Nothing is left to do.
 struct Finish {};
 
-using Action = std::variant<Ask, Abort, Emit, Finish>;
+using Action = std::variant<Ask, Abort, CallTool, AskApproval, Sleep, Forget, Emit, Finish>;
 
 /// The engine's core: folds one fact into the state and says what to do next. No I/O, no clock; the same state and fact
 /// give the same actions. Throws `std::logic_error` for a fact that can't follow (an answer to a call that is not in

@@ -1,0 +1,210 @@
+#include "engine/fold.hpp"
+
+#include <enough/workflows/inputs.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace enough {
+namespace {
+
+using nlohmann::json;
+
+constexpr int usual_parallel = 16;
+
+/// Opens a frame for steps that stand inside another one. What they see is what that one sees, and more.
+Frame& open_frame(Fold& fold, Place parent, const std::vector<Step>& steps, std::string path, json context) {
+    RunState& run = fold.state;
+    StepState& step = run.step(parent);
+    const FrameId id = run.frames.size();
+    Frame& frame = run.frames.emplace_back();
+    frame.workflow = run.frames.at(parent.frame).workflow;
+    frame.definitions = &steps;
+    frame.parent = parent;
+    frame.index = step.frames.size();
+    frame.path = std::move(path);
+    frame.in_place = steps.size() == 1 && steps.front().id == run.definition(parent).id;
+    frame.purse = step.purse;
+    frame.steps.resize(steps.size());
+    frame.context = std::move(context);
+    step.frames.push_back(id);
+    ++step.open_frames;
+    fold.touched.push_back(id);
+    return frame;
+}
+
+/// What a list may be written as: a list, or text that is one in JSON (an agent's answer).
+std::optional<json> as_list(json value) {
+    if (value.is_string()) value = json::parse(value.get_ref<const std::string&>(), nullptr, false);
+    return value.is_array() ? std::optional(std::move(value)) : std::nullopt;
+}
+
+// for_each
+
+void open_items(Fold& fold, Place place) {
+    const ForEach& each = std::get<ForEach>(fold.definition(place).body);
+    const auto parallel = static_cast<std::size_t>(each.max_parallel.value_or(usual_parallel));
+    while (true) {
+        StepState& step = fold.step(place);
+        const std::size_t next = step.frames.size();
+        if (next >= step.items.size() || step.open_frames >= parallel) return;
+        json context = fold.context(place);
+        context["item"] = step.items[next];
+        context["index"] = next;
+        open_frame(fold, place, each.steps, fmt::format("{}[{}]", fold.state.path(place), next), std::move(context));
+    }
+}
+
+void finish_for_each(Fold& fold, Place place) {
+    StepState& step = fold.step(place);
+    json outputs = json::array();
+    std::size_t accepted = 0;
+    for (const FrameId id : step.frames) {
+        const Frame& frame = fold.state.frames.at(id);
+        accepted += frame.status == Status::accepted ? 1 : 0;
+        outputs.push_back(frame.output ? json(*frame.output) : json(nullptr));
+    }
+    step.items = nullptr;
+    step.text = step.answer = outputs.dump(-1, ' ', false, json::error_handler_t::replace);
+    const bool all = accepted == step.frames.size();
+    finish_step(fold, place, all ? Status::accepted : Status::unresolved,
+                fmt::format("{} of {} items accepted", accepted, step.frames.size()));
+}
+
+void begin_for_each(Fold& fold, Place place, const ForEach& each) {
+    auto items = as_list(each.items.evaluate(fold.context(place)));
+    if (!items)
+        return finish_step(fold, place, Status::failed,
+                           fmt::format("for_each: '{}' is no list", each.items.text()));
+    fold.step(place).items = *std::move(items);
+    if (fold.step(place).items.empty()) return finish_for_each(fold, place);
+    open_items(fold, place);
+}
+
+void item_ended(Fold& fold, Place place) {
+    StepState& step = fold.step(place);
+    if (step.frames.size() == step.items.size() && step.open_frames == 0) return finish_for_each(fold, place);
+    open_items(fold, place);
+}
+
+// loop
+
+/// The last of a frame's steps that was not skipped: what a pass gives.
+std::optional<std::size_t> last_done(const Frame& frame) {
+    for (std::size_t i = frame.steps.size(); i-- > 0;)
+        if (frame.steps[i].status != Status::skipped) return i;
+    return std::nullopt;
+}
+
+void open_pass(Fold& fold, Place place, const Loop& loop, json previous) {
+    const std::size_t iteration = fold.step(place).frames.size() + 1;
+    json context = fold.context(place);
+    context["iteration"] = iteration;
+    context["previous"] = std::move(previous);
+    open_frame(fold, place, loop.steps, fmt::format("{}[{}]", fold.state.path(place), iteration), std::move(context));
+}
+
+/// Takes over what the inner steps came to.
+void take_over(Fold& fold, Place place, FrameId inner) {
+    const Frame& frame = fold.state.frames.at(inner);
+    StepState& step = fold.step(place);
+    const auto last = last_done(frame);
+    if (!last) return;
+    const StepState& source = frame.steps[*last];
+    step.text = source.text;
+    step.answer = source.answer;
+    step.agent = source.agent;
+}
+
+// sub-workflow
+
+json argument(const SubWorkflow::Argument& given, const json& context) {
+    return given.value ? given.value->evaluate(context) : json(given.text.render(context));
+}
+
+void begin_sub_workflow(Fold& fold, Place place, const SubWorkflow& sub) {
+    json given = json::object();
+    for (const SubWorkflow::Argument& each : sub.arguments)
+        given[each.input] = argument(each, fold.context(place));
+    std::vector<std::string> faults;
+    json inputs = check_inputs(*sub.workflow, given, faults);
+    if (!faults.empty())
+        return finish_step(fold, place, Status::failed,
+                           fmt::format("workflow '{}': {}", sub.workflow->name, fmt::join(faults, "; ")));
+    RunState& run = fold.state;
+    Frame& frame = open_frame(fold, place, sub.workflow->steps, run.path(place),
+                              {{"inputs", std::move(inputs)}, {"steps", json::object()}});
+    frame.workflow = sub.workflow;
+    frame.in_place = false;
+    const RunLimits& limits = sub.workflow->limits;
+    if (limits.usd || limits.tokens || limits.calls) frame.purse = open_purse(fold, place, limits);
+    if (limits.time)
+        set_timer(fold, {place, run.step(place).attempt, Timer::Purpose::sub_time}, run.now + RunTime(*limits.time));
+}
+
+}  // namespace
+
+void begin_nested(Fold& fold, Place place) {
+    const Step& definition = fold.definition(place);
+    if (const auto* each = std::get_if<ForEach>(&definition.body)) return begin_for_each(fold, place, *each);
+    if (const auto* loop = std::get_if<Loop>(&definition.body)) return open_pass(fold, place, *loop, nullptr);
+    if (const auto* sub = std::get_if<SubWorkflow>(&definition.body)) return begin_sub_workflow(fold, place, *sub);
+    for (const Switch::Case& each : std::get<Switch>(definition.body).cases) {
+        if (each.when && !truthy(each.when->evaluate(fold.context(place)))) continue;
+        open_frame(fold, place, each.steps, fold.state.path(place), fold.context(place));
+        return;
+    }
+    finish_step(fold, place, Status::skipped, "no case fits");
+}
+
+void on_frame_ended(Fold& fold, FrameId inner) {
+    Frame& frame = fold.state.frames.at(inner);
+    const Place place = frame.parent.value();
+    StepState& step = fold.step(place);
+    --step.open_frames;
+    if (step.status != Status::running) return;
+    const Step& definition = fold.definition(place);
+    if (frame.status == Status::failed || frame.status == Status::over_budget)
+        return finish_step(fold, place, frame.status, frame.error.value_or("failed"));
+    if (std::holds_alternative<ForEach>(definition.body)) return item_ended(fold, place);
+    if (std::holds_alternative<SubWorkflow>(definition.body)) {
+        step.text = step.answer = frame.output;
+        return finish_step(fold, place, frame.status, fmt::format("workflow '{}' ended", frame.workflow->name));
+    }
+    take_over(fold, place, inner);
+    const auto* loop = std::get_if<Loop>(&definition.body);
+    if (!loop) return finish_step(fold, place, frame.status, "the case's steps ended");
+    const auto passes = static_cast<int>(step.frames.size());
+    if (truthy(loop->until.evaluate(frame.context)))
+        return finish_step(fold, place, frame.status, fmt::format("until: {} after {} passes", loop->until.text(), passes));
+    if (passes >= loop->max)
+        return finish_step(fold, place, Status::unresolved, fmt::format("{} passes, max is reached", passes));
+    const auto last = last_done(frame);
+    open_pass(fold, place, *loop, last ? step_context(fold.state, {inner, *last}) : json(nullptr));
+}
+
+void begin_approval(Fold& fold, Place place) {
+    RunState& run = fold.state;
+    run.approvals.push_back({place, true});
+    const auto id = static_cast<ApprovalId>(run.approvals.size());
+    run.step(place).approval = id;
+    std::string message = std::get<Approval>(fold.definition(place).body).message.render(fold.context(place));
+    fold.emit(ApprovalRequested{id, run.path(place), message});
+    fold.act(AskApproval{id, run.path(place), std::move(message)});
+}
+
+void on_approval(Fold& fold, const ApprovalGiven& fact) {
+    PendingApproval& pending = fold.state.approvals.at(fact.approval - 1);
+    pending.open = false;
+    StepState& step = fold.step(pending.place);
+    step.answer = fact.approved ? "yes" : "no";
+    step.text = fact.comment;
+    step.agent = fact.by;
+    const std::string said = fact.comment.empty() ? "" : ": " + fact.comment;
+    finish_step(fold, pending.place, fact.approved ? Status::accepted : Status::failed,
+                fmt::format("{} by {}{}", fact.approved ? "approved" : "not approved", fact.by, said));
+}
+
+}  // namespace enough
