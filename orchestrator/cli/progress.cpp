@@ -32,6 +32,12 @@ void Progress::on(const Event& event) {
     if (const auto* answered_event = std::get_if<CallAnswered>(&event.body)) answered(*answered_event);
     if (const auto* judged_event = std::get_if<CallJudged>(&event.body)) judged(*judged_event, event.at);
     if (const auto* given_up_event = std::get_if<CallGivenUp>(&event.body)) given_up(*given_up_event, event.at);
+    if (const auto* ballot_event = std::get_if<BallotCast>(&event.body)) ballot(*ballot_event, event.at);
+    if (const auto* continued_event = std::get_if<CallContinued>(&event.body)) continued(*continued_event, event.at);
+    if (const auto* aside_event = std::get_if<CallSetAside>(&event.body)) set_aside(*aside_event);
+    if (const auto* decided_event = std::get_if<PanelDecided>(&event.body)) decided(*decided_event);
+    if (const auto* retried = std::get_if<StepRetried>(&event.body))
+        terminal_.line(fmt::format("  {:<10} attempt {}: {}", retried->step, retried->attempt, retried->reason));
     if (const auto* finished_event = std::get_if<StepFinished>(&event.body)) finished(*finished_event);
 }
 
@@ -49,7 +55,10 @@ void Progress::on_delta(const CallDelta& delta) {
 
 void Progress::requested(const CallRequested& event, RunTime at) {
     Call& call = calls_[event.call];
-    call.who = fmt::format("{:<10} {:<10} step {}/{}", event.step, event.agent, event.chain_step, event.chain_length);
+    const std::string what = event.member                             ? fmt::format("member {}", *event.member)
+                             : event.purpose != CallPurpose::answer ? std::string(name(event.purpose))
+                                                                      : fmt::format("step {}/{}", event.chain_step, event.chain_length);
+    call.who = fmt::format("{:<10} {:<10} {:<8}", event.step, event.agent, what);
     call.began = at;
     terminal_.rewrite(fmt::format("  {}  asking {}", call.who, event.model));
 }
@@ -59,13 +68,38 @@ void Progress::answered(const CallAnswered& event) {
 }
 
 void Progress::judged(const CallJudged& event, RunTime at) {
-    const Call& call = calls_[event.call];
+    tell(event.call, colour_of(event.judgement.verdict), name(event.judgement.verdict), at, event.judgement.reason);
+}
+
+void Progress::tell(CallId id, Colour colour, std::string_view word, RunTime at, const std::string& reason) {
+    const Call& call = calls_[id];
+    terminal_.line(fmt::format("  {}  {} {:>5} tokens {:>6.2f} s  {}", call.who,
+                               terminal_.paint(colour, fmt::format("{:<8}", word)), call.tokens,
+                               seconds(at - call.began), terminal_.paint(Colour::dim, reason)));
+    calls_.erase(id);
+}
+
+void Progress::ballot(const BallotCast& event, RunTime at) {
+    tell(event.call, Colour::none, "answer", at, event.answer ? *event.answer : event.reason);
+}
+
+void Progress::continued(const CallContinued& event, RunTime at) {
+    tell(event.call, Colour::none, "goes on", at, event.reason);
+}
+
+void Progress::set_aside(const CallSetAside& event) {
+    terminal_.line(fmt::format("  {}  {} {}", calls_[event.call].who,
+                               terminal_.paint(Colour::dim, fmt::format("{:<8}", "dropped")),
+                               terminal_.paint(Colour::dim, event.reason)));
+    calls_.erase(event.call);
+}
+
+void Progress::decided(const PanelDecided& event) {
     const Judgement& judgement = event.judgement;
     const std::string verdict =
         terminal_.paint(colour_of(judgement.verdict), fmt::format("{:<8}", name(judgement.verdict)));
-    terminal_.line(fmt::format("  {}  {} {:>5} tokens {:>6.2f} s  {}", call.who, verdict, call.tokens,
-                               seconds(at - call.began), terminal_.paint(Colour::dim, judgement.reason)));
-    calls_.erase(event.call);
+    terminal_.line(fmt::format("  {:<10} {:<10} {:<8}  {} {}", event.step, "panel", "", verdict,
+                               terminal_.paint(Colour::dim, event.reason + "; " + judgement.reason)));
 }
 
 void Progress::given_up(const CallGivenUp& event, RunTime at) {

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <map>
 #include <string>
+#include <string_view>
 
 namespace enough::cli {
 
@@ -30,7 +31,14 @@ private:
     void answered(const CallAnswered& event);
     void judged(const CallJudged& event, RunTime at);
     void given_up(const CallGivenUp& event, RunTime at);
+    void ballot(const BallotCast& event, RunTime at);
+    void continued(const CallContinued& event, RunTime at);
+    void set_aside(const CallSetAside& event);
+    void decided(const PanelDecided& event);
     void finished(const StepFinished& event);
+
+    /// A line about a call that has come back.
+    void tell(CallId call, Colour colour, std::string_view word, RunTime at, const std::string& reason);
 
     Terminal& terminal_;
     std::map<CallId, Call> calls_;

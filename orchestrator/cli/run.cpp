@@ -3,6 +3,7 @@
 #include "problems.hpp"
 #include "progress.hpp"
 #include "terminal.hpp"
+#include "terminal_approver.hpp"
 #include "until_done.hpp"
 #include "verb.hpp"
 
@@ -11,10 +12,13 @@
 #include <enough/orchestrator/report.hpp>
 
 #include <fmt/format.h>
+#include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <nlohmann/json.hpp>
 
 #include <exception>
+#include <map>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -27,18 +31,28 @@ struct Arguments {
     std::vector<std::string> inputs;
     std::string events;
     CassetteArguments cassettes;
+    ApprovalMode approvals = ApprovalMode::ask;
     bool json = false;
     bool quiet = false;
 
     Format format() const { return json ? Format::json : Format::text; }
 };
 
+/// Programs of tools are ended, however the run did.
+Task<RunState> run_and_close(Engine& engine, nlohmann::json inputs, RunOptions options) {
+    RunState state = co_await engine.run(std::move(inputs), std::move(options));
+    co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+    co_await engine.close();
+    co_return state;
+}
+
 /// Runs on a context of its own until the run has ended, interrupted or not.
 RunState run_to_end(const std::shared_ptr<const Workflow>& workflow, const nlohmann::json& inputs, RunOptions options,
                     RecordedModels& models) {
     asio::io_context context(1);
-    Engine engine(workflow, models.make(*workflow, context.get_executor()));
-    return run_until_done(context, engine.run(inputs, std::move(options)));
+    Engine engine(workflow, models.make(*workflow, context.get_executor()),
+                  make_tool_servers(*workflow, context.get_executor()));
+    return run_until_done(context, run_and_close(engine, inputs, std::move(options)));
 }
 
 void print_outcome(const RunState& state, const Arguments& arguments) {
@@ -63,7 +77,9 @@ int run(const Arguments& arguments) {
     if (!workflow) return bad_use;
     Terminal terminal;
     Progress progress(terminal);
+    TerminalApprover approver(arguments.approvals, terminal);
     RunOptions options;
+    options.approver = &approver;
     if (!arguments.quiet) options.sinks.push_back(&progress);
     try {
         const nlohmann::json inputs = read_inputs(*workflow, arguments.inputs);
@@ -93,6 +109,11 @@ void add_run(CLI::App& app, int& exit) {
     verb->add_option("--events", arguments->events, "Write everything that happens to this file, as JSON lines")
         ->type_name("FILE");
     arguments->cassettes.add_to(*verb);
+    const std::map<std::string, ApprovalMode> modes{
+        {"ask", ApprovalMode::ask}, {"yes", ApprovalMode::yes}, {"no", ApprovalMode::no}};
+    verb->add_option("--approve", arguments->approvals, "What 'approve' steps get: ask (on the terminal), yes or no")
+        ->transform(CLI::CheckedTransformer(modes).description(""))
+        ->type_name("ask|yes|no");
     verb->add_flag("--json", arguments->json, "Print the run report instead of the output");
     verb->add_flag("-q,--quiet", arguments->quiet, "No progress on standard error");
     verb->callback([arguments, &exit] { exit = run(*arguments); });

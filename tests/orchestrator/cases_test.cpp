@@ -2,6 +2,7 @@
 
 #include "support/case_file.hpp"
 #include "support/run_workflow.hpp"
+#include "support/temporary_folder.hpp"
 #include "support/trace.hpp"
 
 #include <enough/orchestrator/report.hpp>
@@ -13,6 +14,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
 
 namespace enough::test {
 namespace {
@@ -33,6 +35,7 @@ std::vector<std::string> messages_of(const std::vector<Event>& events, int call)
         for (const Message& message : requested->messages) {
             const char* role = message.role == Role::system ? "system"
                                : message.role == Role::user ? "user"
+                                                            : message.role == Role::tool ? "tool"
                                                             : "assistant";
             lines.push_back(std::string(role) + ": " + message.content);
         }
@@ -55,18 +58,29 @@ void expect_same_when_folded(const Outcome& outcome) {
     EXPECT_TRUE(fold(outcome.state.workflow, read_back) == outcome.state);
 }
 
+/// A case of several files lies in a folder while it is loaded.
+LoadResult load_case(const CaseFile& example, const std::string& name, const TemporaryFolder& folder) {
+    if (example.files.empty()) return load_workflow_text(example.workflow, name);
+    for (const auto& [file, content] : example.files)
+        std::ofstream(folder.file(file)) << content;
+    std::ofstream(folder.file(name)) << example.workflow;
+    return load_workflow(folder.file(name));
+}
+
 class Case : public testing::TestWithParam<std::filesystem::path> {};
 
 TEST_P(Case, GivesTheTrace) {
     const CaseFile example = read_case(GetParam());
     SCOPED_TRACE(example.about);
-    const LoadResult loaded = load_workflow_text(example.workflow, GetParam().filename().string());
+    const TemporaryFolder folder;
+    const LoadResult loaded = load_case(example, GetParam().filename().string(), folder);
     for (const Problem& problem : loaded.problems)
         if (problem.severity == Severity::error) ADD_FAILURE() << to_string(problem);
     ASSERT_TRUE(loaded.workflow);
 
-    const auto cancel_at = [&](const Event& event) { return trace_line(event) == example.cancel_at; };
-    const Outcome outcome = run_workflow(loaded.workflow, example.inputs, cancel_at);
+    Surroundings surroundings{.approvals = example.approvals, .tools = example.tools};
+    surroundings.cancel_at = [&](const Event& event) { return trace_line(event) == example.cancel_at; };
+    const Outcome outcome = run_workflow(loaded.workflow, example.inputs, surroundings);
     std::vector<std::string> trace;
     for (const Event& event : outcome.events)
         trace.push_back(trace_line(event));

@@ -20,7 +20,7 @@ namespace {
 /// Runs to the end; cancels at the event of that number if there is one.
 Outcome run_once(std::shared_ptr<const Workflow> workflow, std::uint64_t cancel_at) {
     return run_workflow(std::move(workflow), nlohmann::json::object(),
-                        [cancel_at](const Event& event) { return event.number == cancel_at; });
+                        {.cancel_at = [cancel_at](const Event& event) { return event.number == cancel_at; }});
 }
 
 std::string log_of(const std::vector<Event>& events) {
@@ -50,12 +50,12 @@ void expect_in_order(const Outcome& outcome) {
     }
     EXPECT_TRUE(open.empty()) << "a call outlived its run";
     EXPECT_TRUE(is_final(outcome.state.status));
-    for (const StepState& step : outcome.state.steps)
+    for (const StepState& step : outcome.state.steps())
         EXPECT_TRUE(is_final(step.status));
 }
 
 void expect_within_budget(const Outcome& outcome) {
-    const Budget& budget = outcome.state.budget;
+    const Budget& budget = outcome.state.budget();
     const RunLimits& limits = budget.limits();
     const std::int64_t tokens = budget.used().input_tokens + budget.used().output_tokens;
     EXPECT_LE(budget.calls(), limits.calls.value_or(budget.calls()));

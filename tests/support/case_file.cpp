@@ -36,11 +36,18 @@ std::optional<std::string> text(const YAML::Node& node) {
     return node.Scalar();
 }
 
+std::map<std::string, std::string> texts(const YAML::Node& node) {
+    std::map<std::string, std::string> result;
+    for (const auto& item : node)
+        result[item.first.Scalar()] = item.second.Scalar();
+    return result;
+}
+
 }  // namespace
 
 CaseFile read_case(const std::filesystem::path& file) {
     const YAML::Node root = YAML::LoadFile(file.string());
-    refuse_unknown(root, {"about", "workflow", "inputs", "cancel_at", "expect"});
+    refuse_unknown(root, {"about", "workflow", "inputs", "files", "approvals", "tools", "cancel_at", "expect"});
     const YAML::Node expect = root["expect"];
     refuse_unknown(expect, {"status", "output", "error", "trace", "report", "messages"});
 
@@ -48,6 +55,10 @@ CaseFile read_case(const std::filesystem::path& file) {
     result.about = root["about"].as<std::string>();
     result.workflow = root["workflow"].as<std::string>();
     if (root["inputs"]) result.inputs = to_json(root["inputs"]);
+    result.files = texts(root["files"]);
+    result.approvals = texts(root["approvals"]);
+    for (const auto& server : root["tools"])
+        result.tools[server.first.Scalar()] = texts(server.second);
     if (root["cancel_at"]) result.cancel_at = root["cancel_at"].as<std::string>();
     result.status = expect["status"].as<std::string>();
     result.output = text(expect["output"]);

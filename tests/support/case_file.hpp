@@ -15,6 +15,10 @@ struct CaseFile {
     std::string about;
     std::string workflow;
     nlohmann::json inputs = nlohmann::json::object();
+    std::map<std::string, std::string> files;      ///< beside the workflow: name -> content
+    std::map<std::string, std::string> approvals;  ///< step -> `yes` or `no`, and a comment after it
+    /// server -> tool -> what it gives; what begins with `error: ` is an error
+    std::map<std::string, std::map<std::string, std::string>> tools;
     std::string cancel_at;  ///< the trace line at which the run is cancelled; empty = never
 
     std::string status;

@@ -5,6 +5,7 @@
 #include <enough/async/gather.hpp>
 
 #include <boost/asio/error.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <boost/system/system_error.hpp>
 #include <nlohmann/json.hpp>
 
@@ -40,13 +41,15 @@ Agents remembering(const Agents& agents, const std::shared_ptr<Tape>& tape) {
 
 Task<ItemRun> run_item(std::shared_ptr<const Workflow> workflow, Agents agents, nlohmann::json inputs,
                        SignalSettings measured, std::vector<EventSink*> listeners) {
-    Engine engine(std::move(workflow), std::move(agents));
+    ToolServers tools = make_tool_servers(*workflow, co_await asio::this_coro::executor);
+    Engine engine(std::move(workflow), std::move(agents), std::move(tools));
     Witness witness(measured);
     RunOptions options;
     options.sinks = std::move(listeners);
     options.sinks.push_back(&witness);
     Task<RunState> running = engine.run(std::move(inputs), std::move(options));
     RunState state = co_await std::move(running);
+    co_await engine.close();
     if (state.status == Status::cancelled) throw boost::system::system_error(asio::error::operation_aborted);
     ItemRun result{std::move(state), witness.calls()};
     co_return result;
