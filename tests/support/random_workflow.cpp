@@ -24,6 +24,8 @@ public:
         line("gates:");
         for (int i = 0; i < 3; ++i)
             gate(i);
+        line("  agreed: {{signal: {}, accept: {}, missing: escalate}}", chance(50) ? "agreement" : "agreement.share",
+             between(3, 9) / 10.0);
         limits();
         line("steps:");
         const int steps = between(1, 5);
@@ -43,8 +45,11 @@ private:
     bool chance(int percent) { return between(1, 100) <= percent; }
 
     void model(int i) {
-        line("  m{}:\n    provider: scripted\n    price: {{input: {}, output: {}}}\n    answers:", i,
-             between(0, 20) * 100, between(0, 20) * 100);
+        line("  m{}:\n    provider: scripted\n    price: {{input: {}, output: {}}}", i, between(0, 20) * 100,
+             between(0, 20) * 100);
+        if (chance(40)) line("    retry: {{attempts: 3, delay: 1ms}}");
+        if (chance(20)) line("    hedge: {{after: 1ms}}");
+        line("    answers:");
         const int answers = between(1, 8);
         for (int n = 0; n < answers; ++n)
             answer();
@@ -80,17 +85,67 @@ private:
     }
 
     void step(int i) {
-        static const char* const exhausted[] = {"best", "last", "fail"};
-        line("  - id: s{}\n    on_exhausted: {}", i, exhausted[between(0, 2)]);
+        line("  - id: s{}", i);
         if (i > 0 && chance(60)) needs(i);
         if (i > 0 && chance(30)) line("    when: steps.s{}.status != 'failed'", between(0, i - 1));
+        if (chance(15)) line("    limits: {{tokens: {}}}", between(80, 600));
+        if (chance(20)) line("    retry: {{attempts: 2, delay: 1ms}}");
+        if (chance(15)) line("    timeout: {}ms", between(1, 20));
+        if (chance(25)) line("    on_error: continue");
+        else if (chance(15)) line("    on_error: fallback\n    fallback: \"none {{{{ inputs.q }}}}\"");
         const bool refers = i > 0 && chance(40);
-        line("    prompt: \"{{{{ inputs.q }}}} {}\"",
-             refers ? fmt::format("{{{{ steps.s{}.answer }}}}", between(0, i - 1)) : "");
-        line("    ladder:");
+        const std::string earlier = refers ? fmt::format("{{{{ steps.s{}.answer }}}}", between(0, i - 1)) : "";
+        switch (between(0, 5)) {
+            case 0:
+                line("    for_each: [a, b, c, d, e]\n    max_parallel: {}", between(1, 4));
+                return ladder("    ", "{{ item }} {{ index }} " + earlier);
+            case 1:
+                line("    loop: {{until: steps.s{}.answer == {}, max: {}}}", i, between(0, 9), between(1, 4));
+                return ladder("    ", "{{ iteration }} {{ previous.answer }} " + earlier);
+            case 2:
+                line("    switch:\n      - when: inputs.q == \"{}\"", chance(50) ? "what" : "that");
+                ladder("        ", earlier);
+                line("      - prompt: otherwise\n        agent: a0");
+                return;
+            default:
+                return ladder("    ", "{{ inputs.q }} " + earlier);
+        }
+    }
+
+    void ladder(const std::string& indent, const std::string& prompt) {
+        static const char* const exhausted[] = {"best", "last", "fail"};
+        line("{}on_exhausted: {}", indent, exhausted[between(0, 2)]);
+        line("{}prompt: \"{}\"", indent, prompt);
+        line("{}ladder:", indent);
         const int rungs = between(1, 3);
         for (int r = 0; r < rungs; ++r)
-            rung(r == rungs - 1);
+            chance(35) ? panel(indent) : rung(indent, r == rungs - 1);
+    }
+
+    void panel(const std::string& indent) {
+        static const char* const plain[] = {"majority", "weighted_vote", "borda", "best"};
+        std::string agents;
+        const int members = between(1, 4);
+        for (int m = 0; m < members; ++m)
+            agents += fmt::format("{}a{}", m == 0 ? "" : ", ", between(0, models_ - 1));
+        std::string more;
+        switch (between(0, 5)) {
+            case 0:
+                more = fmt::format("aggregate: judge, judge: a{}", between(0, models_ - 1));
+                break;
+            case 1:
+                more = fmt::format("aggregate: fuse, fuse: a{}", between(0, models_ - 1));
+                break;
+            case 2:
+                more = fmt::format("aggregate: debate, rounds: {}", between(2, 3));
+                break;
+            default:
+                more = fmt::format("aggregate: {}", plain[between(0, 3)]);
+        }
+        if (chance(30)) more += fmt::format(", samples: {}", between(2, 3));
+        if (chance(30)) more += fmt::format(", max_parallel: {}", between(1, 3));
+        if (chance(30)) more += ", stop: {agreement: 0.8}";
+        line("{}  - {{panel: {{agents: [{}], {}}}{}}}", indent, agents, more, chance(40) ? ", gate: agreed" : "");
     }
 
     void needs(int i) {
@@ -100,12 +155,12 @@ private:
         line("    needs: [{}]", list);
     }
 
-    void rung(bool last) {
+    void rung(const std::string& indent, bool last) {
         static const char* const handover[] = {"fresh", "answer", "transcript"};
         std::string more;
         if (!last || chance(50)) more += fmt::format(", gate: g{}", between(0, 2));
         if (chance(50)) more += fmt::format(", refine: {{max_steps: {}}}", between(2, 4));
-        line("      - {{agent: a{}{}, handover: {}}}", between(0, models_ - 1), more, handover[between(0, 2)]);
+        line("{}  - {{agent: a{}{}, handover: {}}}", indent, between(0, models_ - 1), more, handover[between(0, 2)]);
     }
 
     std::mt19937_64 random_;
