@@ -71,7 +71,10 @@ release() {
 }
 
 thread_sanitizer() {
-    build tsan --target tests/agents/all && ctest --test-dir build/tsan/tests/agents --output-on-failure --no-tests=error
+    local checked=(--output-on-failure --no-tests=error)
+    build tsan --target tests/agents/all many_runs_test &&
+        ctest --test-dir build/tsan/tests/agents "${checked[@]}" &&
+        ctest --test-dir build/tsan/tests/orchestrator -L many_runs "${checked[@]}"
 }
 
 asan() {
