@@ -27,6 +27,10 @@ bool has_proof(Signal signal) {
         case Signal::confidence_bottom10:
         case Signal::logprob_mean:
         case Signal::fitted:
+        case Signal::agreement:
+        case Signal::agreement_share:
+        case Signal::verbalized:
+        case Signal::judge:
             return false;
     }
     return false;

@@ -78,7 +78,11 @@ std::optional<double> EvidenceSummary::value(Signal signal) const {
         case Signal::logprob_mean:
             return logprob_mean;
         case Signal::fitted:
-            return std::nullopt;
+        case Signal::agreement:
+        case Signal::agreement_share:
+        case Signal::verbalized:
+        case Signal::judge:
+            return std::nullopt;  // made of more than one answer's evidence, or of none
     }
     return std::nullopt;
 }

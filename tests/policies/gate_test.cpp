@@ -161,6 +161,8 @@ const GateCase gate_cases[] = {
      Verdict::fail, "cut at max_tokens"},
     {"filtered", [](Call& c) { c.facts.finish_reason = FinishReason::filter; }, Verdict::escalate,
      "withheld by the provider's content filter"},
+    {"waiting_for_tools", [](Call& c) { c.facts.finish_reason = FinishReason::tool_calls; }, Verdict::escalate,
+     "no answer yet: the model waits for the results of tools"},
     {"other_with_text", [](Call& c) { c.facts.finish_reason = FinishReason::other; }, Verdict::accept,
      "entropy.mean 0.41 <= 0.58"},
     {"other_without_text",
