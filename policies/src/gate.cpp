@@ -167,10 +167,7 @@ std::optional<std::string> predicted_at(const StopBoundary& boundary, const Evid
 /// under a laxer gate can't know what the rest would have been.
 Judgement judge_fragment(Judgement judgement, const Gate& gate, ChainPosition position, const EvidenceSummary& evidence,
                          const CallFacts& facts) {
-    const SeenSoFar seen{evidence.tokens,
-                         evidence.entropy_mean.value_or(0) * static_cast<double>(evidence.evidence_tokens),
-                         evidence.entropy_max.value_or(0)};
-    const Verdict verdict = gate.missing == OnMissing::fail ? Verdict::fail : Verdict::escalate;
+    const Verdict verdict = verdict_on_fragments(gate);
     const StopBoundary* boundary =
         gate.stop_early == StopEarly::predicted ? settling_boundary(gate, position) : nullptr;
     if (boundary) {
@@ -180,9 +177,11 @@ Judgement judge_fragment(Judgement judgement, const Gate& gate, ChainPosition po
         }
         return decide(std::move(judgement), verdict, undecidable(evidence), position);
     }
+    const auto proof = provable_as(gate.signal, gate.settings, facts.max_tokens);
     const auto bound = settling_bound(gate, position);
-    const auto least = least_final_value(gate.signal, seen, facts.max_tokens.value_or(0));
-    if (!bound || !least || *least <= *bound)
+    const auto surest =
+        proof ? surest_final_value(*proof, seen_so_far(evidence, gate.settings), facts.max_tokens) : std::nullopt;
+    if (!bound || !surest || at_least_as_sure(gate.signal, *surest, *bound))
         return decide(std::move(judgement), verdict, undecidable(evidence), position);
     judgement.value = evidence.value(gate.signal);
     judgement.threshold = bound;

@@ -212,6 +212,24 @@ const GateCase gate_cases[] = {
          c.evidence = evidence_of(2.6);
      },
      Verdict::escalate, "entropy.max settled above 2.50 after 100 of at most 512 tokens"},
+    {"stopped_early_below_a_confidence",
+     [](Call& c) {
+         c.position.step = c.position.last = 1;
+         c.gate = gate_of(Signal::confidence_lowest_group, {3.0});
+         c.gate.settings.window = 50;
+         c.facts = stopped_early_of(512);
+         c.evidence = evidence_of(2.5);
+     },
+     Verdict::escalate, "confidence.lowest_group settled below 3.00 after 100 of at most 512 tokens"},
+    {"stopped_early_before_a_window_was_full",
+     [](Call& c) {
+         c.position.step = c.position.last = 1;
+         c.gate = gate_of(Signal::confidence_lowest_group, {3.0});
+         c.gate.settings.window = 101;
+         c.facts = stopped_early_of(512);
+         c.evidence = evidence_of(2.5);
+     },
+     Verdict::escalate, "undecidable by this gate: cut at token 100"},
     {"stopped_early_but_this_gate_would_need_the_rest",
      [](Call& c) {
          c.position.step = c.position.last = 1;
