@@ -11,49 +11,32 @@ namespace enough {
 namespace {
 
 // Wider than any rounding of the sums: stopping one token later costs nothing, stopping falsely does.
-double with_margin(double bound) {
-    return bound + 1e-9 * (1 + std::abs(bound));
+double margin(double bound) {
+    return 1e-9 * (1 + std::abs(bound));
 }
 
-bool has_proof(Signal signal) {
-    switch (signal) {
-        case Signal::entropy_mean:
-        case Signal::entropy_max:
-            return true;
-        case Signal::entropy_tail:
-        case Signal::confidence_mean:
-        case Signal::confidence_tail:
-        case Signal::confidence_lowest_group:
-        case Signal::confidence_bottom10:
-        case Signal::logprob_mean:
-        case Signal::fitted:
-            return false;
-    }
-    return false;
-}
+/// The threshold on whose unsure side the verdict can only be `escalate`.
+enum class SettledBy { nothing, accept, escalate };
 
-/// The threshold above which the verdict can only be `escalate`.
-enum class SettledAbove { nothing, accept, escalate };
-
-SettledAbove settled_above(const Gate& gate, ChainPosition position) {
+SettledBy settled_by(const Gate& gate, ChainPosition position) {
     const auto threshold = gate.threshold(position.step);
-    if (!threshold || std::isinf(*threshold) || gate.missing == OnMissing::fail) return SettledAbove::nothing;
-    if (position.is_last()) return SettledAbove::accept;  // anything but `accept` is `escalate` here
+    if (!threshold || std::isinf(*threshold) || gate.missing == OnMissing::fail) return SettledBy::nothing;
+    if (position.is_last()) return SettledBy::accept;  // anything but `accept` is `escalate` here
     const bool can_escalate = position.step == 1 && gate.escalate && gate.missing == OnMissing::escalate;
-    return can_escalate ? SettledAbove::escalate : SettledAbove::nothing;
+    return can_escalate ? SettledBy::escalate : SettledBy::nothing;
 }
 
 }  // namespace
 
 std::optional<double> settling_bound(const Gate& gate, ChainPosition position) {
-    if (!has_proof(gate.signal)) return std::nullopt;
-    switch (settled_above(gate, position)) {
-        case SettledAbove::nothing:
+    const auto threshold = gate.threshold(position.step);
+    switch (settled_by(gate, position)) {
+        case SettledBy::nothing:
             return std::nullopt;
-        case SettledAbove::accept:
-            return gate.threshold(position.step);
-        case SettledAbove::escalate:
-            return std::max(*gate.threshold(position.step), *gate.escalate);
+        case SettledBy::accept:
+            return threshold;
+        case SettledBy::escalate:
+            return at_least_as_sure(gate.signal, *threshold, *gate.escalate) ? gate.escalate : threshold;
     }
     return std::nullopt;
 }
@@ -62,41 +45,42 @@ const StopBoundary* settling_boundary(const Gate& gate, ChainPosition position) 
     if (!gate.calibration || gate.signal != Signal::entropy_mean) return nullptr;
     const GateCalibration& fitted = *gate.calibration;
     const auto step = static_cast<std::size_t>(position.step);
-    switch (settled_above(gate, position)) {
-        case SettledAbove::nothing:
+    switch (settled_by(gate, position)) {
+        case SettledBy::nothing:
             return nullptr;
-        case SettledAbove::accept:
+        case SettledBy::accept:
             return step <= fitted.boundaries.size() && fitted.boundaries[step - 1] ? &*fitted.boundaries[step - 1]
                                                                                    : nullptr;
-        case SettledAbove::escalate:
+        case SettledBy::escalate:
             return fitted.escalate_boundary ? &*fitted.escalate_boundary : nullptr;
     }
     return nullptr;
 }
 
-std::optional<double> least_final_value(Signal signal, const SeenSoFar& seen, std::int64_t max_tokens) {
-    if (signal == Signal::entropy_max) return seen.entropy_max;
-    if (signal != Signal::entropy_mean || max_tokens <= 0) return std::nullopt;
-    // Beyond `max_tokens` the server does not keep the promise that the proof rests on.
-    if (seen.tokens > static_cast<std::size_t>(max_tokens)) return std::nullopt;
-    return seen.entropy_sum / static_cast<double>(max_tokens);
+bool has_proof(Signal signal, const SignalSettings& settings, std::optional<std::int64_t> max_tokens) {
+    return provable_as(signal, settings, max_tokens).has_value();
 }
 
-ProvableStop::ProvableStop(Signal signal, double bound, std::int64_t max_tokens)
+ProvableStop::ProvableStop(Signal signal, double bound, std::optional<std::int64_t> max_tokens)
     : signal_(signal), bound_(bound), max_tokens_(max_tokens) {}
 
 bool ProvableStop::settled(const EvidenceAccumulator& so_far) const {
-    const SeenSoFar seen{so_far.tokens(), so_far.entropy_sum(), so_far.entropy_max()};
-    const auto least = least_final_value(signal_, seen, max_tokens_);
-    return least && *least > with_margin(bound_);
+    const SeenSoFar seen{so_far.tokens(),      so_far.evidence_tokens(), so_far.logprob_tokens(),
+                         so_far.entropy_sum(), so_far.entropy_max(),     so_far.confidence_sum(),
+                         so_far.logprob_sum(), so_far.lowest_group()};
+    const auto surest = surest_final_value(signal_, seen, max_tokens_);
+    if (!surest) return false;
+    return direction(signal_) == Direction::lower_is_surer ? *surest > bound_ + margin(bound_)
+                                                           : *surest < bound_ - margin(bound_);
 }
 
 std::optional<ProvableStop> provable_stop(const Gate& gate, ChainPosition position,
                                           std::optional<std::int64_t> max_tokens) {
-    if (gate.stop_early != StopEarly::provable || !max_tokens || *max_tokens <= 0) return std::nullopt;
+    if (gate.stop_early != StopEarly::provable) return std::nullopt;
+    const auto proof = provable_as(gate.signal, gate.settings, max_tokens);
     const auto bound = settling_bound(gate, position);
-    if (!bound) return std::nullopt;
-    return ProvableStop(gate.signal, *bound, *max_tokens);
+    if (!proof || !bound) return std::nullopt;
+    return ProvableStop(*proof, *bound, max_tokens);
 }
 
 PredictedStop::PredictedStop(StopBoundary boundary) : boundary_(std::move(boundary)) {}
@@ -108,6 +92,11 @@ bool PredictedStop::settled(const EvidenceAccumulator& so_far) const {
         return *so_far.summary().entropy_mean > *boundary_.above[j];
     }
     return false;
+}
+
+bool GroupConfidenceStop::settled(const EvidenceAccumulator& so_far) const {
+    const auto latest = so_far.latest_group();
+    return latest && *latest < bar;
 }
 
 bool settled(const EarlyStop& stop, const EvidenceAccumulator& so_far) {

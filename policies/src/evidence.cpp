@@ -2,6 +2,7 @@
 
 #include "compensated_sum.hpp"
 #include "kept_candidates.hpp"
+#include "logprob_limits.hpp"
 #include "recent_values.hpp"
 
 #include <algorithm>
@@ -13,9 +14,8 @@ namespace enough {
 
 namespace {
 
-// A candidate's logprob above this is no rounding of certainty; a sampled token's own may be, up to a mass of 1.05.
+// A candidate's logprob above this is no rounding of certainty.
 constexpr double most_candidate_logprob = 0.001;
-const double most_own_logprob = std::log(1.05);
 
 std::optional<double> mean(const CompensatedSum& sum, std::size_t count) {
     if (count == 0) return std::nullopt;
@@ -78,7 +78,11 @@ std::optional<double> EvidenceSummary::value(Signal signal) const {
         case Signal::logprob_mean:
             return logprob_mean;
         case Signal::fitted:
-            return std::nullopt;
+        case Signal::agreement:
+        case Signal::agreement_share:
+        case Signal::verbalized:
+        case Signal::judge:
+            return std::nullopt;  // made of more than one answer's evidence, or of none
     }
     return std::nullopt;
 }
@@ -109,6 +113,7 @@ struct EvidenceAccumulator::State {
     RecentValues recent_confidences;
     double window_sum = 0;            // of the last `window` confidences
     std::vector<double> group_means;  // one for each full window
+    double lowest_group = 0;          // of them
     std::optional<std::uint64_t> previous_list;
 };
 
@@ -145,7 +150,9 @@ void EvidenceAccumulator::State::add_confidence(double confidence) {
     if (seen < window) return;
     // Summed afresh once per window length, so that rounding does not pile up over a long answer.
     if (seen % window == 0) window_sum = recent_confidences.sum_of_last(window);
-    group_means.push_back(window_sum / static_cast<double>(window));
+    const double group = window_sum / static_cast<double>(window);
+    lowest_group = group_means.empty() ? group : std::min(lowest_group, group);
+    group_means.push_back(group);
 }
 
 std::optional<std::vector<double>> features(const EvidenceSummary& evidence) {
@@ -188,9 +195,9 @@ EvidenceSummary EvidenceAccumulator::summary() const {
     result.confidence_tail = state.recent_confidences.mean_of_last(state.tail);
     result.mean_covered_mass = mean(state.covered_masses, result.evidence_tokens);
     // An answer shorter than the window is one group.
+    result.confidence_lowest_group = lowest_group().value_or(*result.confidence_mean);
     std::vector<double> groups = state.group_means;
     if (groups.empty()) groups.push_back(*result.confidence_mean);
-    result.confidence_lowest_group = std::ranges::min(groups);
     result.confidence_bottom10 = mean_of_lowest(std::move(groups), state.settings.bottom_fraction);
     return result;
 }
@@ -209,6 +216,26 @@ double EvidenceAccumulator::entropy_sum() const {
 
 double EvidenceAccumulator::entropy_max() const {
     return state_->largest_entropy;
+}
+
+double EvidenceAccumulator::confidence_sum() const {
+    return state_->confidences.value();
+}
+
+std::size_t EvidenceAccumulator::logprob_tokens() const {
+    return state_->counts.logprob_tokens;
+}
+
+double EvidenceAccumulator::logprob_sum() const {
+    return state_->own_logprobs.value();
+}
+
+std::optional<double> EvidenceAccumulator::lowest_group() const {
+    return state_->group_means.empty() ? std::nullopt : std::optional(state_->lowest_group);
+}
+
+std::optional<double> EvidenceAccumulator::latest_group() const {
+    return state_->group_means.empty() ? std::nullopt : std::optional(state_->group_means.back());
 }
 
 }  // namespace enough

@@ -2,6 +2,7 @@
 
 #include "comparison.hpp"
 #include "evidence_fault.hpp"
+#include "names.hpp"
 #include "settling.hpp"
 
 #include <fmt/format.h>
@@ -44,6 +45,19 @@ Judgement decide(Judgement judgement, Verdict verdict, std::string reason, Chain
     return judgement;
 }
 
+/// What stands in every judgement of this step.
+Judgement undecided(const Gate& gate, ChainPosition position) {
+    Judgement judgement;
+    // The infinite threshold that nothing passes is no number to report.
+    judgement.threshold = gate.threshold(position.step);
+    if (judgement.threshold && std::isinf(*judgement.threshold)) judgement.threshold.reset();
+    return judgement;
+}
+
+std::string no_value(Signal signal) {
+    return fmt::format("no evidence: {} has no value", name(signal));
+}
+
 /// Why the thresholds do not hold for this answer.
 std::optional<std::string> foreign(const Gate& gate, const CallFacts& facts) {
     if (!gate.calibration) return std::nullopt;
@@ -76,6 +90,8 @@ std::optional<std::string> answer_fault(const CallFacts& facts) {
             return "withheld by the provider's content filter";
         case FinishReason::stopped_early:
             return "stopped early";
+        case FinishReason::tool_calls:
+            return "no answer yet: the model waits for the results of tools";
         case FinishReason::other:
             if (!facts.has_text) return "no text: the model ended its turn otherwise, e.g. with a tool call";
             break;
@@ -118,6 +134,19 @@ Judgement judge_by_thresholds(Judgement judgement, const Gate& gate, ChainPositi
     return decide(std::move(judgement), Verdict::refine, std::move(reason), position);
 }
 
+/// The verdict on a whole answer: what is wrong with the answer is named before what is wrong with its signal.
+Judgement judge_whole(Judgement judgement, const Gate& gate, ChainPosition position, std::optional<std::string> fault,
+                      const CallFacts& facts) {
+    if (auto of_answer = answer_fault(facts)) fault = std::move(of_answer);
+    if (fault) return decide(std::move(judgement), verdict_of(gate.missing), std::move(*fault), position);
+    return judge_by_thresholds(std::move(judgement), gate, position);
+}
+
+/// A fragment is never refined.
+Verdict verdict_on_fragments(const Gate& gate) {
+    return gate.missing == OnMissing::fail ? Verdict::fail : Verdict::escalate;
+}
+
 std::string undecidable(const EvidenceSummary& evidence) {
     return fmt::format("undecidable by this gate: cut at token {}", evidence.tokens);
 }
@@ -138,10 +167,7 @@ std::optional<std::string> predicted_at(const StopBoundary& boundary, const Evid
 /// under a laxer gate can't know what the rest would have been.
 Judgement judge_fragment(Judgement judgement, const Gate& gate, ChainPosition position, const EvidenceSummary& evidence,
                          const CallFacts& facts) {
-    const SeenSoFar seen{evidence.tokens,
-                         evidence.entropy_mean.value_or(0) * static_cast<double>(evidence.evidence_tokens),
-                         evidence.entropy_max.value_or(0)};
-    const Verdict verdict = gate.missing == OnMissing::fail ? Verdict::fail : Verdict::escalate;
+    const Verdict verdict = verdict_on_fragments(gate);
     const StopBoundary* boundary =
         gate.stop_early == StopEarly::predicted ? settling_boundary(gate, position) : nullptr;
     if (boundary) {
@@ -151,14 +177,17 @@ Judgement judge_fragment(Judgement judgement, const Gate& gate, ChainPosition po
         }
         return decide(std::move(judgement), verdict, undecidable(evidence), position);
     }
+    const auto proof = provable_as(gate.signal, gate.settings, facts.max_tokens);
     const auto bound = settling_bound(gate, position);
-    const auto least = least_final_value(gate.signal, seen, facts.max_tokens.value_or(0));
-    if (!bound || !least || *least <= *bound)
+    const auto surest =
+        proof ? surest_final_value(*proof, seen_so_far(evidence, gate.settings), facts.max_tokens) : std::nullopt;
+    if (!bound || !surest || at_least_as_sure(gate.signal, *surest, *bound))
         return decide(std::move(judgement), verdict, undecidable(evidence), position);
     judgement.value = evidence.value(gate.signal);
     judgement.threshold = bound;
-    const std::string above = print_to_compare(*least, *bound).right;
-    std::string reason = fmt::format("{} settled above {} after {}", name(gate.signal), above, evidence.tokens);
+    const bool low_is_sure = direction(gate.signal) == Direction::lower_is_surer;
+    std::string reason = fmt::format("{} settled {} {} after {}", name(gate.signal), low_is_sure ? "above" : "below",
+                                     print_to_compare(*surest, *bound).right, evidence.tokens);
     reason += facts.max_tokens ? fmt::format(" of at most {} tokens", *facts.max_tokens) : " tokens";
     return decide(std::move(judgement), Verdict::escalate, std::move(reason), position);
 }
@@ -166,17 +195,11 @@ Judgement judge_fragment(Judgement judgement, const Gate& gate, ChainPosition po
 }  // namespace
 
 std::string_view name(Verdict verdict) {
-    for (const auto& [value, text] : verdict_names) {
-        if (value == verdict) return text;
-    }
-    return "unknown";
+    return name_of(verdict_names, verdict);
 }
 
 std::optional<Verdict> verdict_named(std::string_view name) {
-    for (const auto& [value, text] : verdict_names) {
-        if (text == name) return value;
-    }
-    return std::nullopt;
+    return value_named(verdict_names, name);
 }
 
 double accepts_nothing(Signal signal) {
@@ -190,23 +213,30 @@ std::optional<double> Gate::threshold(int step) const {
 }
 
 Judgement judge(const Gate& gate, ChainPosition position, const EvidenceSummary& evidence, const CallFacts& facts) {
-    Judgement judgement;
-    // The infinite threshold that nothing passes is no number to report.
-    judgement.threshold = gate.threshold(position.step);
-    if (judgement.threshold && std::isinf(*judgement.threshold)) judgement.threshold.reset();
+    Judgement judgement = undecided(gate, position);
     judgement.coverage = covered(gate, evidence, facts).share();
     if (facts.finish_reason == FinishReason::stopped_early) {
         return judge_fragment(std::move(judgement), gate, position, evidence, facts);
     }
-    auto corrupt = foreign(gate, facts);
-    if (!corrupt) corrupt = evidence_fault(gate, evidence, facts);
-    if (!corrupt) judgement.value = signal_value(gate, position.step, evidence);
-    if (auto fault = answer_fault(facts)) {
-        return decide(std::move(judgement), verdict_of(gate.missing), std::move(*fault), position);
+    auto fault = foreign(gate, facts);
+    if (!fault) fault = evidence_fault(gate, evidence, facts);
+    if (!fault) judgement.value = signal_value(gate, position.step, evidence);
+    if (!fault && !judgement.value) fault = no_value(gate.signal);
+    return judge_whole(std::move(judgement), gate, position, std::move(fault), facts);
+}
+
+Judgement judge_value(const Gate& gate, ChainPosition position, std::optional<double> value, const std::string& absent,
+                      const CallFacts& facts) {
+    Judgement judgement = undecided(gate, position);
+    if (facts.finish_reason == FinishReason::stopped_early) {
+        return decide(std::move(judgement), verdict_on_fragments(gate), "undecidable by this gate: stopped early",
+                      position);
     }
-    if (!corrupt && !judgement.value) corrupt = fmt::format("no evidence: {} has no value", name(gate.signal));
-    if (corrupt) return decide(std::move(judgement), verdict_of(gate.missing), std::move(*corrupt), position);
-    return judge_by_thresholds(std::move(judgement), gate, position);
+    auto fault = foreign(gate, facts);
+    const bool usable = value && std::isfinite(*value);
+    if (!fault && usable) judgement.value = value;
+    if (!fault && !usable) fault = absent.empty() ? no_value(gate.signal) : absent;
+    return judge_whole(std::move(judgement), gate, position, std::move(fault), facts);
 }
 
 Judgement judge_without_gate(ChainPosition position, const CallFacts& facts) {

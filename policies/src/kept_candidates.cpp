@@ -1,5 +1,7 @@
 #include "kept_candidates.hpp"
 
+#include "logprob_limits.hpp"
+
 #include <algorithm>
 #include <bit>
 #include <cmath>

@@ -12,9 +12,6 @@
 
 namespace enough {
 
-/// Logprobs below are sentinels (-9999, the lowest float), not probabilities.
-inline constexpr double least_logprob = -100.0;
-
 /// A candidate that counts. `key` is equal for equal bytes and almost always different for different ones.
 struct KeptCandidate {
     double logprob;

@@ -9,7 +9,7 @@ namespace enough {
 
 namespace {
 
-constexpr std::array<std::pair<Signal, std::string_view>, 9> signal_names{{
+constexpr std::array<std::pair<Signal, std::string_view>, 13> signal_names{{
     {Signal::entropy_mean, "entropy.mean"},
     {Signal::entropy_max, "entropy.max"},
     {Signal::entropy_tail, "entropy.tail"},
@@ -19,6 +19,10 @@ constexpr std::array<std::pair<Signal, std::string_view>, 9> signal_names{{
     {Signal::confidence_bottom10, "confidence.bottom10"},
     {Signal::logprob_mean, "logprob.mean"},
     {Signal::fitted, "fitted"},
+    {Signal::agreement, "agreement"},
+    {Signal::agreement_share, "agreement.share"},
+    {Signal::verbalized, "verbalized"},
+    {Signal::judge, "judge"},
 }};
 
 constexpr std::array<std::pair<Scope, std::string_view>, 3> scope_names{{
@@ -37,6 +41,31 @@ std::optional<Signal> signal_named(std::string_view name) {
     return value_named(signal_names, name);
 }
 
+bool needs_logprobs(Signal signal) {
+    switch (signal) {
+        case Signal::entropy_mean:
+        case Signal::entropy_max:
+        case Signal::entropy_tail:
+        case Signal::confidence_mean:
+        case Signal::confidence_tail:
+        case Signal::confidence_lowest_group:
+        case Signal::confidence_bottom10:
+        case Signal::logprob_mean:
+        case Signal::fitted:
+            return true;
+        case Signal::agreement:
+        case Signal::agreement_share:
+        case Signal::verbalized:
+        case Signal::judge:
+            return false;
+    }
+    return true;
+}
+
+bool is_probability(Signal signal) {
+    return signal == Signal::fitted || !needs_logprobs(signal);
+}
+
 Direction direction(Signal signal) {
     switch (signal) {
         case Signal::entropy_mean:
@@ -49,13 +78,17 @@ Direction direction(Signal signal) {
         case Signal::confidence_bottom10:
         case Signal::logprob_mean:
         case Signal::fitted:
+        case Signal::agreement:
+        case Signal::agreement_share:
+        case Signal::verbalized:
+        case Signal::judge:
             return Direction::higher_is_surer;
     }
     return Direction::lower_is_surer;
 }
 
 double unsureness(Signal signal, double value) {
-    if (signal == Signal::fitted) return 1 - value;
+    if (is_probability(signal)) return 1 - value;
     return direction(signal) == Direction::lower_is_surer ? value : -value;
 }
 

@@ -161,6 +161,8 @@ const GateCase gate_cases[] = {
      Verdict::fail, "cut at max_tokens"},
     {"filtered", [](Call& c) { c.facts.finish_reason = FinishReason::filter; }, Verdict::escalate,
      "withheld by the provider's content filter"},
+    {"waiting_for_tools", [](Call& c) { c.facts.finish_reason = FinishReason::tool_calls; }, Verdict::escalate,
+     "no answer yet: the model waits for the results of tools"},
     {"other_with_text", [](Call& c) { c.facts.finish_reason = FinishReason::other; }, Verdict::accept,
      "entropy.mean 0.41 <= 0.58"},
     {"other_without_text",
@@ -210,6 +212,24 @@ const GateCase gate_cases[] = {
          c.evidence = evidence_of(2.6);
      },
      Verdict::escalate, "entropy.max settled above 2.50 after 100 of at most 512 tokens"},
+    {"stopped_early_below_a_confidence",
+     [](Call& c) {
+         c.position.step = c.position.last = 1;
+         c.gate = gate_of(Signal::confidence_lowest_group, {3.0});
+         c.gate.settings.window = 50;
+         c.facts = stopped_early_of(512);
+         c.evidence = evidence_of(2.5);
+     },
+     Verdict::escalate, "confidence.lowest_group settled below 3.00 after 100 of at most 512 tokens"},
+    {"stopped_early_before_a_window_was_full",
+     [](Call& c) {
+         c.position.step = c.position.last = 1;
+         c.gate = gate_of(Signal::confidence_lowest_group, {3.0});
+         c.gate.settings.window = 101;
+         c.facts = stopped_early_of(512);
+         c.evidence = evidence_of(2.5);
+     },
+     Verdict::escalate, "undecidable by this gate: cut at token 100"},
     {"stopped_early_but_this_gate_would_need_the_rest",
      [](Call& c) {
          c.position.step = c.position.last = 1;

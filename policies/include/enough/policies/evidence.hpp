@@ -64,8 +64,13 @@ public:
     // What early stopping needs after each token, without making a summary.
     std::size_t tokens() const;
     std::size_t evidence_tokens() const;
-    double entropy_sum() const;  ///< bits
-    double entropy_max() const;  ///< bits; 0 before the first evidence
+    double entropy_sum() const;                  ///< bits
+    double entropy_max() const;                  ///< bits; 0 before the first evidence
+    double confidence_sum() const;               ///< nats
+    std::size_t logprob_tokens() const;          ///< tokens whose own logprob counts
+    double logprob_sum() const;                  ///< nats, of those
+    std::optional<double> lowest_group() const;  ///< nats: smallest mean of a full window so far; absent before one is
+    std::optional<double> latest_group() const;  ///< nats: mean of the last full window; absent before one is
 
 private:
     struct State;

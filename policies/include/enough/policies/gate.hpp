@@ -89,7 +89,7 @@ struct Judgement {
     std::string reason;               ///< for people, with the numbers: `entropy.mean 0.41 <= 0.58`
     std::optional<double> value;      ///< the signal; absent when the evidence is missing
     std::optional<double> threshold;  ///< the one that applied; absent where the step has none
-    double coverage = 0;              ///< share of the scope's tokens with evidence
+    double coverage = 0;              ///< share of the scope's tokens with evidence; 0 where none is needed
 
     bool operator==(const Judgement&) const = default;
 };
@@ -103,7 +103,9 @@ struct Judgement {
 Judgement judge(const Gate& gate, ChainPosition position, const EvidenceSummary& evidence, const CallFacts& facts);
 
 /// The same for a signal that is not made from the answer's evidence (`agreement`, `verbalized`, `judge`): the order
-/// and the rules are those of `judge`. Without a `value`, `absent` says why, and the verdict is that of `missing`.
+/// and the rules are those of `judge`, less those about evidence. Without a (finite) `value`, `absent` says why, and
+/// the verdict is that of `missing`. A call that was stopped early can't be judged: it escalates, or fails by
+/// `missing`.
 Judgement judge_value(const Gate& gate, ChainPosition position, std::optional<double> value, const std::string& absent,
                       const CallFacts& facts);
 

@@ -28,6 +28,9 @@ enum class Signal {
 /// Is the signal made from token probabilities?
 bool needs_logprobs(Signal signal);
 
+/// Is it a number from 0 to 1 by what it is: `fitted` and all that need no token probabilities?
+bool is_probability(Signal signal);
+
 /// Those that the evidence alone gives.
 inline constexpr std::array all_signals{Signal::entropy_mean,        Signal::entropy_max,
                                         Signal::entropy_tail,        Signal::confidence_mean,
@@ -42,7 +45,7 @@ std::optional<Signal> signal_named(std::string_view name);
 enum class Direction { lower_is_surer, higher_is_surer };
 Direction direction(Signal signal);
 
-/// The signal's value turned so that higher always means less sure (1 - P(correct) for `fitted`). The same function
+/// The signal's value turned so that higher always means less sure (1 - value for those from 0 to 1). The same function
 /// turns it back.
 double unsureness(Signal signal, double value);
 
