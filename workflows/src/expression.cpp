@@ -206,6 +206,11 @@ Expression Expression::parse(std::string_view text) {
     return Expression(std::shared_ptr<const Node>(parse_expression(text)), std::string(text));
 }
 
+Expression Expression::constant(json value) {
+    std::string text = value.dump(-1, ' ', false, json::error_handler_t::replace);
+    return Expression(std::shared_ptr<const Node>(make_node(Node::Literal{std::move(value)})), std::move(text));
+}
+
 json Expression::evaluate(const json& context) const {
     return Evaluation(context, nullptr).of(*root_).take();
 }

@@ -16,13 +16,18 @@ namespace {
 
 constexpr std::size_t largest_file = 256 << 20;
 
+/// Where the file's name stands: in the map, or alone.
+Value file_of(const CalibrationRef& ref) {
+    return ref.where.is_map() ? ref.where.at("calibration") : ref.where;
+}
+
 std::string file_name(const CalibrationRef& ref) {
-    return ref.where.at("calibration").node().text;
+    return file_of(ref).node().text;
 }
 
 /// Reads each file once. Null: it can't be used, which was reported when it was read first.
 std::shared_ptr<const Calibration> read_calibration(const CalibrationRef& ref, Loading& loading) {
-    const Value name = ref.where.at("calibration");
+    const Value name = file_of(ref);
     const auto path = resolved(name.mark(), name.node().text);
     if (const auto known = loading.calibration_files.find(path); known != loading.calibration_files.end())
         return known->second;
@@ -191,6 +196,33 @@ void bind_calibrations(WrittenGate& written, const AgentRung& rung, const RungPl
     if (written.accept && !written.escalate) check_escalate_by_hand(*written.accept, gate);
     if (auto binding = bind(written.escalate)) binding->take_escalate();
     gate.calibration = std::move(taken);
+}
+
+std::shared_ptr<const IsotonicFit> bind_vote_calibration(const CalibrationRef& ref, const std::string& agent,
+                                                         const std::string& question, Loading& loading) {
+    const auto role = loading.workflow.agents.find(agent);
+    if (loading.calibrations == Calibrations::ignored || role == loading.workflow.agents.end()) return nullptr;
+    const auto model = loading.workflow.models.find(role->second.model);
+    const auto calibration = read_calibration(ref, loading);
+    if (!calibration || model == loading.workflow.models.end()) return nullptr;
+    Gate gate;  // votes are weighed by entropy.mean over the usual candidates
+    GateCalibration taken;
+    if (!Binding(ref, calibration, gate, taken)
+             .check_conditions(calibration_key(role->second, model->second, gate, question, default_refine_prompt)))
+        return nullptr;
+    const StepCalibration* first = calibration->step(1);
+    if (first == nullptr || first->verdict == CalibrationVerdict::refused) {
+        ref.where.error(fmt::format("the calibration was refused: {}",
+                                    first == nullptr ? "it has no step 1" : fmt::format("{}", fmt::join(first->reasons, "; "))));
+        return nullptr;
+    }
+    std::vector<LabelledScore> scores;
+    for (const ObservedChain& item : calibration->items)
+        if (!item.steps.empty() && item.steps.front().score)
+            scores.push_back({*item.steps.front().score, item.steps.front().correct});
+    if (!scores.empty()) return std::make_shared<const IsotonicFit>(scores);
+    ref.where.error("the calibration holds no items to fit P(correct) to; calibrate anew");
+    return nullptr;
 }
 
 }  // namespace enough

@@ -30,6 +30,10 @@ std::string_view described(InputType type) {
             return "a whole number";
         case InputType::boolean:
             return "true or false";
+        case InputType::list:
+            return "a list";
+        case InputType::object:
+            return "an object";
     }
     return {};
 }
@@ -81,6 +85,12 @@ std::optional<json> as(InputType type, const json& value) {
             return as_integer(value);
         case InputType::boolean:
             if (value.is_boolean()) return value;
+            break;
+        case InputType::list:
+            if (value.is_array()) return value;
+            break;
+        case InputType::object:
+            if (value.is_object()) return value;
             break;
     }
     return std::nullopt;
@@ -134,8 +144,23 @@ std::string_view name(InputType type) {
             return "integer";
         case InputType::boolean:
             return "boolean";
+        case InputType::list:
+            return "list";
+        case InputType::object:
+            return "object";
     }
     return {};
+}
+
+json check_input(const Workflow& workflow, const std::string& input_name, const json& value,
+                 std::vector<std::string>& faults) {
+    for (const auto& [known, input] : workflow.inputs) {
+        if (known != input_name) continue;
+        if (auto checked = as(input.type, value)) return *std::move(checked);
+        faults.push_back("input '" + input_name + "' must be " + std::string(described(input.type)) + ", not " +
+                         std::string(described(value)));
+    }
+    return nullptr;
 }
 
 json check_inputs(const Workflow& workflow, const json& given, std::vector<std::string>& faults) {
@@ -148,12 +173,7 @@ json check_inputs(const Workflow& workflow, const json& given, std::vector<std::
     for (const auto& [input_name, input] : workflow.inputs) {
         const auto found = given.find(input_name);
         if (found != given.end()) {
-            if (auto value = as(input.type, *found)) {
-                checked[input_name] = *std::move(value);
-                continue;
-            }
-            faults.push_back("input '" + input_name + "' must be " + std::string(described(input.type)) + ", not " +
-                             std::string(described(*found)));
+            checked[input_name] = check_input(workflow, input_name, *found, faults);
         } else if (input.default_value) {
             checked[input_name] = json::parse(*input.default_value);
         } else {
@@ -177,6 +197,13 @@ json parse_input(InputType type, const std::string& text) {
             if (trim(text) == "true") return json(true);
             if (trim(text) == "false") return json(false);
             throw std::invalid_argument("expected true or false");
+        case InputType::list:
+        case InputType::object: {
+            json value = json::parse(text, nullptr, false);
+            if (as(type, value)) return value;
+            throw std::invalid_argument(type == InputType::list ? "expected a JSON list such as [1, 2]"
+                                                                : "expected a JSON object such as {\"a\": 1}");
+        }
     }
     throw std::invalid_argument("unknown type of input");
 }

@@ -3,7 +3,9 @@
 #include "extends.hpp"
 #include "field_types.hpp"
 #include "include.hpp"
+#include "load_session.hpp"
 #include "loading.hpp"
+#include "scalar.hpp"
 #include "sources.hpp"
 #include "substitute.hpp"
 #include "tree_json.hpp"
@@ -47,6 +49,8 @@ void read_sections(Node& root, Loading& loading, const std::string& file) {
     fields.take("include");
     section("inputs", read_inputs);
     section("models", read_models);
+    assign_model_keys(loading);
+    section("tools", read_tools);
     section("agents", read_agents);
     section("gates", read_gates);
     section("limits", read_limits);
@@ -60,42 +64,49 @@ void read_sections(Node& root, Loading& loading, const std::string& file) {
     fields.finish();
 }
 
-LoadResult finish(const Problems& problems, std::shared_ptr<const Workflow> workflow) {
-    return {std::move(workflow), problems.sorted()};
-}
-
 LoadResult load(std::string_view text, const std::string& name, const std::filesystem::path& file,
                 const Environment& environment, Calibrations calibrations) {
-    Problems problems;
-    Sources sources;
-    const auto source = sources.add(name, file.parent_path());
-    std::optional<Node> root = parse_yaml(text, source, problems);
-    if (!root) return finish(problems, nullptr);
-    substitute(*root, environment, problems);
-    const bool complete = include_files(*root, file, sources, environment, problems);
+    LoadSession session{environment, calibrations};
+    std::error_code fault;
+    session.chain.push_back({file.empty() ? file : std::filesystem::weakly_canonical(file, fault),
+                             in_quotes(std::filesystem::path(name).filename().string())});
+    auto workflow = load_one(text, name, file, session);
+    return {std::move(workflow), session.problems.sorted()};
+}
+
+}  // namespace
+
+std::shared_ptr<const Workflow> load_one(std::string_view text, const std::string& name,
+                                         const std::filesystem::path& file, LoadSession& session) {
+    Problems& problems = session.problems;
+    Sources sources = session.sources.beside();
+    const std::size_t errors_before = problems.errors();
+    std::optional<Node> root = parse_yaml(text, sources.add(name, file.parent_path()), problems);
+    if (!root) return nullptr;
+    substitute(*root, session.environment, problems);
+    const bool complete = include_files(*root, file, sources, session.environment, problems);
     for (const char* section : {"models", "agents", "gates"})
         if (Node* node = root->find(section)) resolve_extends(*node, section, problems);
     const auto names = [&](const char* section, const char* kind) {
         return names_of_section(*root, section, kind, complete);
     };
-    Loading loading{*root,
+    Loading loading{session,
+                    *root,
                     sources,
                     problems,
                     names("models", "model"),
                     names("agents", "agent"),
                     names("gates", "gate"),
                     names("inputs", "input"),
-                    calibrations,
-                    {},
-                    {},
-                    {}};
+                    names("tools", "tool server"),
+                    session.calibrations};
     read_sections(*root, loading, name);
-    if (problems.errors() > 0) return finish(problems, nullptr);
-    loading.workflow.hash = workflow_hash(*root, sources.texts());
-    return finish(problems, std::make_shared<const Workflow>(std::move(loading.workflow)));
+    if (problems.errors() > errors_before) return nullptr;
+    std::vector<std::string> texts = sources.texts();
+    texts.insert(texts.end(), loading.sub_hashes.begin(), loading.sub_hashes.end());
+    loading.workflow.hash = workflow_hash(*root, texts);
+    return std::make_shared<const Workflow>(std::move(loading.workflow));
 }
-
-}  // namespace
 
 Environment process_environment() {
     return [](const std::string& name) -> std::optional<std::string> {

@@ -8,6 +8,7 @@
 #include <enough/workflows/load.hpp>
 #include <enough/workflows/workflow.hpp>
 
+#include <deque>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -60,15 +61,22 @@ struct CalibrationRef {
 };
 
 /// A gate as it stands in the file. What comes from calibrations depends on the rung that uses it, and is filled in
-/// there.
+/// there; so is what a rung needs besides the gate to measure the signal.
 struct WrittenGate {
     Gate gate;
     std::optional<CalibrationRef> accept;
     std::optional<CalibrationRef> escalate;
+    std::optional<int> samples;            ///< of `agreement` on one agent
+    std::optional<Verbalized> verbalized;  ///< of that signal
+    std::optional<JudgeSignal> judge;      ///< of that signal
 };
+
+struct LoadSession;
+struct StepSites;
 
 /// What the sections share while a workflow is read.
 struct Loading {
+    LoadSession& session;
     const Node& root;
     Sources& sources;
     Problems& problems;
@@ -76,19 +84,24 @@ struct Loading {
     Names agents;
     Names gates;
     Names inputs;
+    Names tools;
     Calibrations calibrations = Calibrations::required;
-    Workflow workflow;
-    std::map<std::string, WrittenGate> gates_by_name;
-    std::map<std::filesystem::path, std::shared_ptr<const Calibration>> calibration_files;  ///< null: read in vain
+    Workflow workflow{};
+    std::map<std::string, WrittenGate> gates_by_name{};
+    std::map<std::filesystem::path, std::shared_ptr<const Calibration>> calibration_files{};  ///< null: read in vain
+    const StepSites* sites = nullptr;                                                         ///< while steps are read
+    std::deque<Node> gates_in_place{};      ///< what they extend merged in; references into them stay valid
+    std::vector<std::string> sub_hashes{};  ///< of the workflows that steps run, in the order of reading
 };
 
-/// One function a section, in the order in which they must be read. Each fills its part of `loading.workflow`, leaving
-/// out what has errors.
 /// Can `text` stand behind a dot in an expression?
 bool is_identifier(std::string_view text);
 
+/// One function a section, in the order in which they must be read. Each fills its part of `loading.workflow`, leaving
+/// out what has errors.
 void read_inputs(const Value& section, Loading& loading);
 void read_models(const Value& section, Loading& loading);
+void read_tools(const Value& section, Loading& loading);
 void read_agents(const Value& section, Loading& loading);
 void read_gates(const Value& section, Loading& loading);
 void read_limits(const Value& section, Loading& loading);
@@ -102,8 +115,18 @@ std::optional<ProviderSettings> read_openai(Fields& fields, const Loading& loadi
 std::optional<ProviderSettings> read_llama(Fields& fields, const Loading& loading);
 std::optional<ProviderSettings> read_scripted(Fields& fields, Loading& loading);
 
+/// What a model's provider may be pressed to do.
+std::optional<RateLimits> read_rate_limits(const Value& value);
+std::optional<HedgePolicy> read_hedge(const Value& value);
+
 /// A gate of `gates:` or of a rung, what it extends merged in.
-std::optional<WrittenGate> read_gate(const Value& value);
+std::optional<WrittenGate> read_gate(const Value& value, Loading& loading);
+
+/// The gate that a rung, a referee or a debate names or writes in place. `gate_name`: the name.
+std::optional<WrittenGate> read_gate_in_use(const Value& value, std::string& gate_name, Loading& loading);
+
+/// What a run of one step may use; `time` has no place there.
+std::optional<RunLimits> read_step_limits(const Value& value);
 
 /// Where a rung stands.
 struct RungPlace {
@@ -114,8 +137,18 @@ struct RungPlace {
 /// Fills in a rung's gate from the calibration files that it names, after checking that they hold here.
 void bind_calibrations(WrittenGate& written, const AgentRung& rung, const RungPlace& place, Loading& loading);
 
-/// A step's rung, in a ladder or in the short form: reads `agent`, `gate`, `refine` and `handover`.
-std::optional<AgentRung> read_rung(Fields& fields, const RungPlace& place, Loading& loading);
+/// The calibration that a panel's agent takes its P(correct) from, after the same checks; null if there is none.
+std::shared_ptr<const IsotonicFit> bind_vote_calibration(const CalibrationRef& ref, const std::string& agent,
+                                                         const std::string& question, Loading& loading);
+
+/// An error unless the agent's model gives token probabilities. `instead`: what works without them.
+void check_gives_logprobs(const Value& where, const std::string& agent, std::string_view instead,
+                          const Loading& loading);
+inline constexpr std::string_view gates_without_logprobs = "agreement, verbalized or judge";
+
+/// A step's rung, in a ladder or in the short form: reads `agent` or `panel`, `gate`, `refine` and `handover`.
+std::optional<Rung> read_rung(Fields& fields, const RungPlace& place, Loading& loading);
+std::optional<PanelRung> read_panel_rung(Fields& fields, const RungPlace& place, Loading& loading);
 
 /// `eval:`.
 void read_eval(const Value& section, Loading& loading);

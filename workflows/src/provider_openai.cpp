@@ -45,15 +45,6 @@ std::optional<Timeouts> read_timeouts(const Value& value) {
     return fields.finished(std::move(timeouts));
 }
 
-std::optional<RateLimits> read_rate_limits(const Value& value) {
-    Fields fields(value);
-    RateLimits limits;
-    fields.optional("concurrency", type::Whole<int>{}, limits.concurrency);
-    fields.optional("requests_per_minute", type::Whole<int>{}, limits.requests_per_minute);
-    fields.optional("tokens_per_minute", type::Whole<std::int64_t>{}, limits.tokens_per_minute);
-    return fields.finished(std::move(limits));
-}
-
 bool header_name(std::string_view name) {
     return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
@@ -96,6 +87,8 @@ std::optional<ProviderSettings> read_openai(Fields& fields, const Loading&) {
     fields.optional("timeout", read_timeouts, settings.timeouts);
     fields.optional("retry", type::Retry{settings.retry}, settings.retry);
     fields.optional("limits", read_rate_limits, settings.limits);
+    fields.optional("logprobs", type::Boolean{}, settings.logprobs);
+    fields.optional("hedge", read_hedge, settings.hedge);
     return settings;
 }
 

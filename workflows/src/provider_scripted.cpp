@@ -1,13 +1,16 @@
 #include "field_types.hpp"
 #include "loading.hpp"
 #include "scalar.hpp"
+#include "tree_json.hpp"
 
 #include <enough/agents/failure.hpp>
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 #include <re2/re2.h>
 
 #include <array>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,7 +18,7 @@
 namespace enough {
 namespace {
 
-constexpr std::array<std::string_view, 3> finish_words{"stop", "length", "filter"};
+constexpr std::array<std::string_view, 4> finish_words{"stop", "length", "filter", "tool_calls"};
 
 std::vector<std::string_view> failure_words() {
     constexpr FailureKind kinds[] = {FailureKind::connect,      FailureKind::tls,          FailureKind::timeout,
@@ -43,11 +46,36 @@ std::optional<std::string> read_word(const Value& value, std::span<const std::st
     return index ? std::optional(std::string(words[*index])) : std::nullopt;
 }
 
+/// A call without an `id` is numbered by its place in the answer.
+std::optional<std::vector<ToolCall>> read_tool_calls(const Value& value) {
+    if (!value.is_list() || value.node().items.empty()) return value.expected("a list of tool calls");
+    const std::size_t errors_before = value.problems().errors();
+    std::vector<ToolCall> calls;
+    std::set<std::string> ids;
+    for (std::size_t i = 0; i < value.node().items.size(); ++i) {
+        Fields fields(value.at(i));
+        ToolCall call{fmt::format("call_{}", i + 1), {}, "{}"};
+        fields.required("name", type::Text{}, call.name);
+        fields.optional("id", type::Text{}, call.id);
+        if (const auto arguments = fields.take("arguments")) {
+            if (arguments->is_map())
+                call.arguments = to_json(arguments->node()).dump();
+            else if (auto text = type::Text{true}(*arguments))
+                call.arguments = *std::move(text);
+        }
+        if (!ids.insert(call.id).second) fields.value().error(fmt::format("there is a call with the id '{}' already", call.id));
+        fields.finish();
+        calls.push_back(std::move(call));
+    }
+    if (value.problems().errors() > errors_before) return std::nullopt;
+    return calls;
+}
+
 std::optional<ScriptedAnswer> read_answer(const Value& value) {
     static const std::vector<std::string_view> failures = failure_words();
     Fields fields(value);
     ScriptedAnswer answer;
-    if (!fields.has("error")) fields.require("text");
+    if (!fields.has("error") && !fields.has("tool_calls")) fields.require("text");
     fields.optional("text", type::Text{true}, answer.text);
     fields.optional("reasoning", type::Text{true}, answer.reasoning);
     fields.optional("when", read_pattern, answer.when);
@@ -57,6 +85,8 @@ std::optional<ScriptedAnswer> read_answer(const Value& value) {
     fields.optional("input_tokens", type::Whole<std::int64_t>{0}, answer.input_tokens);
     fields.optional(
         "finish_reason", [](const Value& word) { return read_word(word, finish_words); }, answer.finish_reason);
+    if (fields.optional("tool_calls", read_tool_calls, answer.tool_calls) && !fields.has("finish_reason"))
+        answer.finish_reason = "tool_calls";
     fields.optional("error", [](const Value& word) { return read_word(word, failures); }, answer.error);
     fields.optional("delay", type::Duration{}, answer.delay);
     fields.optional("repeat", type::Boolean{}, answer.repeat);
@@ -93,6 +123,9 @@ std::optional<ProviderSettings> read_scripted(Fields& fields, Loading& loading) 
     auto read = answers ? read_answers(*answers) : file ? read_answers_file(*file, loading) : std::nullopt;
     if (read) settings.answers = *std::move(read);
     fields.optional("retry", type::Retry{settings.retry}, settings.retry);
+    fields.optional("limits", read_rate_limits, settings.limits);
+    fields.optional("logprobs", type::Boolean{}, settings.logprobs);
+    fields.optional("hedge", read_hedge, settings.hedge);
     return settings;
 }
 

@@ -1,20 +1,53 @@
 #include "field_types.hpp"
 #include "loading.hpp"
 #include "scalar.hpp"
+#include "tree_json.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include <array>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <variant>
 
 namespace enough {
 namespace {
 
 constexpr std::array<std::string_view, 6> extract_words{"text", "number", "boxed", "choice", "json", "regex"};
 
+/// `schema`: written out, or `{file: PATH}` and nothing else.
+std::optional<AnswerSchema> read_schema(const Value& value, Loading& loading) {
+    if (!value.is_map()) return value.expected("a JSON Schema, or {file: PATH}");
+    const Node& node = value.node();
+    std::string text;
+    if (node.entries.size() == 1 && node.find("file") != nullptr && node.find("file")->kind == NodeKind::scalar) {
+        const auto file = loading.sources.read_text(value.at("file"));
+        if (!file) return std::nullopt;
+        text = *file;
+    } else {
+        text = to_json(node).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    }
+    try {
+        return AnswerSchema::compile(text);
+    } catch (const std::invalid_argument& fault) {
+        value.error(fault.what());
+        return std::nullopt;
+    }
+}
+
+/// How the value is taken out of an answer, and what it must look like.
+struct AnswerRule {
+    Extractor extractor;
+    std::optional<AnswerSchema> schema;
+};
+
 /// The argument of an extraction stands under a key of its own: `pointer` for json, `pattern` for regex.
-std::optional<Extractor> read_extractor(const Value& value) {
+std::optional<AnswerRule> read_answer_rule(const Value& value, Loading& loading) {
     Fields fields(value);
+    std::optional<AnswerSchema> schema;
     std::size_t word = 0;
     const bool known = fields.required("extract", type::Word{extract_words}, word);
     const ExtractKind kind = extract_kind_named(extract_words[word]).value_or(ExtractKind::text);
@@ -22,13 +55,19 @@ std::optional<Extractor> read_extractor(const Value& value) {
     std::string pattern;
     const bool has_pointer = fields.optional("pointer", type::Text{true}, pointer);
     const bool has_pattern = fields.optional("pattern", type::Text{}, pattern);
+    if (const auto schema_value = fields.take("schema")) {
+        if (known && kind != ExtractKind::json)
+            value.error("'schema' belongs to 'extract: json'");
+        else
+            schema = read_schema(*schema_value, loading);
+    }
     if (known && has_pointer && kind != ExtractKind::json) value.error("'pointer' belongs to 'extract: json'");
     if (known && has_pattern && kind != ExtractKind::regex) value.error("'pattern' belongs to 'extract: regex'");
     if (known && kind == ExtractKind::regex) fields.require("pattern");
     auto extractor = fields.finished(Extractor{});
     if (!extractor || !known || (kind == ExtractKind::regex && !has_pattern)) return std::nullopt;
     try {
-        return Extractor::make(kind, kind == ExtractKind::json ? pointer : pattern);
+        return AnswerRule{Extractor::make(kind, kind == ExtractKind::json ? pointer : pattern), std::move(schema)};
     } catch (const std::invalid_argument& fault) {
         value.error(fault.what());
         return std::nullopt;
@@ -43,6 +82,18 @@ void read_sampling(Fields& fields, Sampling& sampling) {
     fields.optional("stop", type::OneOrList<type::Text>{{true}, "text or a list of texts"}, sampling.stop);
 }
 
+void read_agent_tools(Fields& fields, AgentRole& agent, const Loading& loading) {
+    const bool rounds = fields.optional("max_tool_rounds", type::Whole<int>{1, 100}, agent.max_tool_rounds);
+    fields.optional("tools", type::List<type::Reference>{{loading.tools}, "a list of tool servers"}, agent.tools);
+    if (rounds && !fields.has("tools"))
+        fields.value().at("max_tool_rounds").warning("no effect without 'tools'");
+    if (!fields.has("tools")) return;
+    const auto model = loading.workflow.models.find(agent.model);
+    if (model != loading.workflow.models.end() && std::holds_alternative<LlamaSettings>(model->second.provider))
+        fields.value().at("tools").error(
+            fmt::format("model '{}' can't call tools: provider llama has none", agent.model));
+}
+
 void read_agent(const std::string& name, const Value& value, Loading& loading) {
     Fields fields(value);
     AgentRole agent;
@@ -50,7 +101,12 @@ void read_agent(const std::string& name, const Value& value, Loading& loading) {
     fields.required("model", type::Reference{loading.models}, agent.model);
     fields.optional("system", type::TextOrFile{loading.sources}, agent.system);
     read_sampling(fields, agent.sampling);
-    fields.optional("answer", read_extractor, agent.answer);
+    AnswerRule answer;
+    fields.optional(
+        "answer", [&](const Value& rule) { return read_answer_rule(rule, loading); }, answer);
+    agent.answer = std::move(answer.extractor);
+    agent.schema = std::move(answer.schema);
+    read_agent_tools(fields, agent, loading);
     if (agent.system && agent.system->find("{{") != std::string::npos)
         value.at("system").warning("'{{ }}' is not filled in here, only in a step's prompt");
     if (auto read = fields.finished(std::move(agent))) loading.workflow.agents.emplace(name, *std::move(read));

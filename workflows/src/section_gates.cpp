@@ -1,4 +1,5 @@
 #include "field_types.hpp"
+#include "gate_signals.hpp"
 #include "loading.hpp"
 #include "scalar.hpp"
 
@@ -21,21 +22,20 @@ constexpr std::array<std::string_view, 3> missing_words{"refine", "escalate", "f
 constexpr std::array<std::string_view, 3> stop_words{"off", "provable", "predicted"};
 
 std::optional<Signal> read_signal(const Value& value) {
-    static const std::vector<std::string_view> words = [] {
-        std::vector<std::string_view> all;
-        for (const Signal signal : all_signals)
-            all.push_back(name(signal));
-        all.push_back(name(Signal::fitted));
+    static const std::vector<Signal> signals = [] {
+        std::vector<Signal> all(all_signals.begin(), all_signals.end());
+        all.insert(all.end(), {Signal::fitted, Signal::agreement, Signal::agreement_share, Signal::verbalized,
+                               Signal::judge});
         return all;
     }();
-    for (const std::string_view later : {"agreement", "verbalized"}) {
-        if (!value.is_scalar() || value.node().text != later) continue;
-        value.error(fmt::format("signal '{}' is not supported by this version", later));
-        return std::nullopt;
-    }
+    static const std::vector<std::string_view> words = [] {
+        std::vector<std::string_view> all;
+        for (const Signal signal : signals)
+            all.push_back(name(signal));
+        return all;
+    }();
     const auto index = type::Word{words}(value);
-    if (!index) return std::nullopt;
-    return *index < all_signals.size() ? all_signals[*index] : Signal::fitted;
+    return index ? std::optional(signals[*index]) : std::nullopt;
 }
 
 /// A threshold of this signal can't be zero: nothing, or everything, would pass.
@@ -44,6 +44,7 @@ std::optional<double> read_threshold(const Value& value, Signal signal) {
         value.error("signal 'fitted' has no thresholds by hand; write {calibration: FILE, method: …}");
         return std::nullopt;
     }
+    if (!needs_logprobs(signal)) return type::Number{.above = 0, .most = 1}(value);
     if (signal != Signal::logprob_mean) return type::Number{.above = 0}(value);
     const auto number = type::Number{}(value);
     if (number && *number >= 0) return value.expected("a number below 0 (a mean logprob)");
@@ -51,7 +52,11 @@ std::optional<double> read_threshold(const Value& value, Signal signal) {
 }
 
 /// `{calibration: FILE, method: …, allow_stale: …}`; the upper threshold has no method.
-std::optional<CalibrationRef> read_calibration_ref(const Value& value, bool with_method) {
+std::optional<CalibrationRef> read_calibration_ref(const Value& value, Signal signal, bool with_method) {
+    if (!needs_logprobs(signal)) {
+        value.error(fmt::format("signal '{}' has no calibration; write a number up to 1", name(signal)));
+        return std::nullopt;
+    }
     Fields fields(value);
     CalibrationRef ref{value, std::nullopt, false};
     std::string file;
@@ -66,7 +71,7 @@ void read_accept(Fields& fields, WrittenGate& written) {
     const auto value = fields.take("accept");
     if (!value) return;
     if (value->is_map()) {
-        written.accept = read_calibration_ref(*value, true);
+        written.accept = read_calibration_ref(*value, gate.signal, true);
         return;
     }
     const auto threshold = [&](const Value& item) { return read_threshold(item, gate.signal); };
@@ -81,7 +86,7 @@ void read_escalate(Fields& fields, WrittenGate& written) {
     const auto value = fields.take("escalate");
     if (!value) return;
     if (value->is_map()) {
-        written.escalate = read_calibration_ref(*value, false);
+        written.escalate = read_calibration_ref(*value, gate.signal, false);
         return;
     }
     gate.escalate = read_threshold(*value, gate.signal);
@@ -114,6 +119,9 @@ void warn_of_idle_keys(const Fields& fields, const Gate& gate) {
         fields.value().warning(fmt::format("'last' has no effect on {}", name(gate.signal)));
     if (fields.has("window") && !window)
         fields.value().warning(fmt::format("'window' has no effect on {}", name(gate.signal)));
+    if (!needs_logprobs(gate.signal))
+        for (const char* key : {"top_k", "scope", "min_coverage"})
+            if (fields.has(key)) fields.value().warning(fmt::format("'{}' has no effect on {}", key, name(gate.signal)));
     const bool entropy = tail ? gate.signal == Signal::entropy_tail
                               : gate.signal == Signal::entropy_mean || gate.signal == Signal::entropy_max;
     const double most = std::log2(static_cast<double>(gate.settings.top_k));
@@ -138,7 +146,7 @@ void check_calibrated(const Fields& fields, const WrittenGate& written) {
 
 }  // namespace
 
-std::optional<WrittenGate> read_gate(const Value& value) {
+std::optional<WrittenGate> read_gate(const Value& value, Loading& loading) {
     Fields fields(value);
     WrittenGate written;
     Gate& gate = written.gate;
@@ -152,9 +160,10 @@ std::optional<WrittenGate> read_gate(const Value& value) {
     if (known) {
         read_accept(fields, written);
         read_escalate(fields, written);
-    } else {  // what a threshold may be depends on the signal
-        fields.take("accept");
-        fields.take("escalate");
+        read_signal_keys(fields, written, loading);
+    } else {  // what these may be depends on the signal
+        for (const char* key : {"accept", "escalate", "samples", "verbalized", "judge"})
+            fields.take(key);
     }
     fields.optional("missing", read_missing, gate.missing);
     fields.optional("min_coverage", type::Number{.above = 0, .most = 1}, gate.min_coverage);
@@ -167,7 +176,7 @@ std::optional<WrittenGate> read_gate(const Value& value) {
 
 void read_gates(const Value& section, Loading& loading) {
     each_name(section, [&](const std::string& name, const Value& value) {
-        auto written = read_gate(value);
+        auto written = read_gate(value, loading);
         if (!written) return;
         loading.workflow.gates.emplace(name, written->gate);
         loading.gates_by_name.emplace(name, *std::move(written));

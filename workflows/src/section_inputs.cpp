@@ -11,7 +11,7 @@
 namespace enough {
 namespace {
 
-constexpr std::array<std::string_view, 4> type_words{"string", "number", "integer", "boolean"};
+constexpr std::array<std::string_view, 6> type_words{"string", "number", "integer", "boolean", "list", "object"};
 
 /// The default as JSON text.
 std::optional<std::string> read_default(const Value& value, InputType type) {
@@ -29,6 +29,12 @@ std::optional<std::string> read_default(const Value& value, InputType type) {
         case InputType::boolean:
             if (const auto boolean = type::Boolean{}(value)) return nlohmann::json(*boolean).dump();
             return std::nullopt;
+        case InputType::list:
+            if (value.is_list()) return to_json(value.node()).dump();
+            return value.expected("a list");
+        case InputType::object:
+            if (value.is_map()) return to_json(value.node()).dump();
+            return value.expected("a map");
     }
     return std::nullopt;
 }

@@ -1,26 +1,64 @@
 #include "field_types.hpp"
 #include "loading.hpp"
+#include "workflow_parts.hpp"
 
 #include <fmt/format.h>
 
 #include <set>
 #include <string>
 #include <variant>
+#include <vector>
 
 namespace enough {
 namespace {
 
-/// The models that a run may ask.
-std::set<std::string> models_in_use(const Workflow& workflow) {
-    std::set<std::string> models;
-    for (const Step& step : workflow.steps) {
-        for (const Rung& rung : std::get<Ladder>(step.body).rungs) {
-            const auto agent = workflow.agents.find(std::get<AgentRung>(rung).agent);
-            if (agent != workflow.agents.end()) models.insert(agent->second.model);
-        }
+/// What it takes to keep a limit on money: the prices of the models that may be asked.
+class PriceCheck {
+public:
+    explicit PriceCheck(Loading& loading) : loading_(loading) {}
+
+    void check(const std::vector<Step>& steps) {
+        const Workflow& workflow = loading_.workflow;
+        for (const std::string& agent : agents_asked(steps))
+            if (const auto role = workflow.agents.find(agent); role != workflow.agents.end())
+                check_model(role->second.model);
+        each_step(steps, [this](const Step& step) {
+            const auto* inner = std::get_if<SubWorkflow>(&step.body);
+            if (inner != nullptr && inner->workflow) check_inner(*inner->workflow, step.id);
+        });
     }
-    return models;
-}
+
+private:
+    static bool needs_price(const Model& model) {
+        return !model.price && std::holds_alternative<OpenAiSettings>(model.provider);
+    }
+
+    void check_model(const std::string& name) {
+        const auto model = loading_.workflow.models.find(name);
+        const Node* models = loading_.root.find("models");
+        const Node* node = models == nullptr ? nullptr : models->find(name);
+        if (model == loading_.workflow.models.end() || node == nullptr || !needs_price(model->second)) return;
+        Value(*node, "models." + name, loading_.problems)
+            .error("limits.usd can't be kept without this model's price; add 'price: {input: …, output: …}'");
+    }
+
+    /// The place of a model of another file is not known here: it is named.
+    void check_inner(const Workflow& workflow, const std::string& step) {
+        for (const std::string& agent : agents_asked(workflow.steps)) {
+            const std::string& name = workflow.agents.at(agent).model;
+            if (needs_price(workflow.models.at(name)))
+                Value(*loading_.root.find("steps"), "steps", loading_.problems)
+                    .error(fmt::format("limits.usd can't be kept without the price of model '{}' of the workflow that "
+                                       "step '{}' runs",
+                                       name, step));
+        }
+        each_step(workflow.steps, [&](const Step& inner) {
+            if (const auto* body = std::get_if<SubWorkflow>(&inner.body)) check_inner(*body->workflow, step);
+        });
+    }
+
+    Loading& loading_;
+};
 
 }  // namespace
 
@@ -36,16 +74,11 @@ void read_limits(const Value& section, Loading& loading) {
 
 void check_whole(Loading& loading) {
     const Workflow& workflow = loading.workflow;
-    const Node* models = loading.root.find("models");
-    if (!workflow.limits.usd || models == nullptr) return;
-    for (const std::string& name : models_in_use(workflow)) {
-        const auto model = workflow.models.find(name);
-        const Node* node = models->find(name);
-        if (model == workflow.models.end() || node == nullptr || model->second.price) continue;
-        if (!std::holds_alternative<OpenAiSettings>(model->second.provider)) continue;
-        Value(*node, "models." + name, loading.problems)
-            .error("limits.usd can't be kept without this model's price; add 'price: {input: …, output: …}'");
-    }
+    PriceCheck prices(loading);
+    if (workflow.limits.usd) return prices.check(workflow.steps);
+    each_step(workflow.steps, [&](const Step& step) {
+        if (step.limits.usd) prices.check({step});
+    });
 }
 
 }  // namespace enough

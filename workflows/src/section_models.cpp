@@ -1,7 +1,6 @@
 #include "field_types.hpp"
 #include "loading.hpp"
 
-#include <algorithm>
 #include <array>
 #include <string>
 #include <string_view>
@@ -23,7 +22,7 @@ constexpr KeyOwner key_owners[] = {
     {"base_url", "openai"},
     {"api_key", "openai"},
     {"model", "openai"},
-    {"limits", "openai"},
+    {"limits", "openai and scripted"},
     {"timeout", "openai"},
     {"headers", "openai"},
     {"ca_file", "openai"},
@@ -36,6 +35,8 @@ constexpr KeyOwner key_owners[] = {
     {"answers", "scripted"},
     {"file", "scripted"},
     {"retry", "openai and scripted"},
+    {"hedge", "openai and scripted"},
+    {"logprobs", "openai and scripted"},
     {"price", "openai and scripted"},
 };
 
@@ -87,17 +88,6 @@ void read_model(const std::string& name, const Value& value, Loading& loading) {
 }
 
 }  // namespace
-
-std::optional<RetryPolicy> type::Retry::operator()(const Value& value) const {
-    Fields fields(value);
-    RetryPolicy retry = defaults;
-    fields.optional("attempts", Whole<int>{1, 100}, retry.attempts);
-    fields.optional("delay", Duration{}, retry.delay);
-    const bool bounded = fields.optional("max_delay", Duration{}, retry.max_delay);
-    if (bounded && retry.max_delay < retry.delay) value.error("'max_delay' is shorter than 'delay'");
-    retry.max_delay = std::max(retry.delay, retry.max_delay);
-    return fields.finished(retry);
-}
 
 void read_models(const Value& section, Loading& loading) {
     each_name(section, [&](const std::string& name, const Value& value) { read_model(name, value, loading); });

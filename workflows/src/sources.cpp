@@ -35,11 +35,17 @@ FileText read_file(const std::filesystem::path& path, std::size_t limit, FileKin
     return {std::move(text), {}};
 }
 
+Sources Sources::beside() const {
+    Sources other;
+    other.count_ = count_;
+    return other;
+}
+
 std::shared_ptr<const SourceFile> Sources::add(std::string name, std::filesystem::path directory) {
     auto source = std::make_shared<SourceFile>();
     source->name = std::move(name);
     source->directory = std::move(directory);
-    source->order = count_++;
+    source->order = (*count_)++;
     return source;
 }
 

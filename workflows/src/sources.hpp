@@ -26,6 +26,9 @@ FileText read_file(const std::filesystem::path& path, std::size_t limit, FileKin
 /// The files a workflow is made of.
 class Sources {
 public:
+    /// Those of another workflow of the same load: numbered on from here, without texts.
+    Sources beside() const;
+
     /// Registers a file in the order of reading.
     std::shared_ptr<const SourceFile> add(std::string name, std::filesystem::path directory);
 
@@ -36,7 +39,7 @@ public:
     const std::vector<std::string>& texts() const { return texts_; }
 
 private:
-    int count_ = 0;
+    std::shared_ptr<int> count_ = std::make_shared<int>(0);
     std::vector<std::string> texts_;
 };
 

@@ -105,6 +105,11 @@ std::string Template::render(const json& context, std::vector<Path>& read) const
     return text;
 }
 
+std::optional<Expression> Template::only_expression() const {
+    const auto* expression = parts_.size() == 1 ? std::get_if<Expression>(&parts_.front()) : nullptr;
+    return expression ? std::optional(*expression) : std::nullopt;
+}
+
 std::vector<Path> Template::paths() const {
     std::vector<Path> paths;
     for (const auto& part : parts_) {

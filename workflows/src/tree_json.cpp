@@ -28,19 +28,27 @@ nlohmann::json scalar_json(const Node& node) {
     return nullptr;
 }
 
+void blank_values(nlohmann::json& entry, const char* key) {
+    const auto map = entry.find(key);
+    if (map == entry.end() || !map->is_object()) return;
+    for (auto& value : *map)
+        value = nullptr;
+}
+
 /// Removes what must not leave a trace and what changes nothing.
 void strip(nlohmann::json& root) {
     for (auto it = root.begin(); it != root.end();)
         it = is_extension(it.key()) ? root.erase(it) : std::next(it);
     root.erase("include");
-    const auto models = root.find("models");
-    if (models == root.end() || !models->is_object()) return;
-    for (auto& model : *models) {
-        if (!model.is_object()) continue;
-        model.erase("api_key");
-        if (const auto headers = model.find("headers"); headers != model.end() && headers->is_object())
-            for (auto& value : *headers)
-                value = nullptr;
+    for (const char* section : {"models", "tools"}) {
+        const auto entries = root.find(section);
+        if (entries == root.end() || !entries->is_object()) continue;
+        for (auto& entry : *entries) {
+            if (!entry.is_object()) continue;
+            entry.erase("api_key");
+            blank_values(entry, "headers");
+            blank_values(entry, "environment");
+        }
     }
 }
 

@@ -27,6 +27,9 @@ public:
     /// Throws `ExpressionError` with the offset of the fault.
     static Expression parse(std::string_view text);
 
+    /// A value that stands for itself, whatever the context.
+    static Expression constant(nlohmann::json value);
+
     /// The value in `context` (an object such as {"inputs":…, "steps":…}). Unknown paths are null. Never throws for
     /// the values it meets.
     nlohmann::json evaluate(const nlohmann::json& context) const;

@@ -4,6 +4,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -29,6 +30,8 @@ public:
 
     /// Every path a placeholder mentions, each once.
     std::vector<Path> paths() const;
+    /// The expression, if the template is one placeholder and nothing else.
+    std::optional<Expression> only_expression() const;
     bool empty() const { return parts_.empty(); }
     const std::string& text() const { return text_; }
 

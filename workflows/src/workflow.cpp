@@ -1,0 +1,60 @@
+#include <enough/workflows/workflow.hpp>
+
+#include "workflow_parts.hpp"
+
+#include <set>
+#include <variant>
+
+namespace enough {
+namespace {
+
+void add_models(const Workflow& workflow, std::map<std::string, const Model*>& models,
+                std::set<const Workflow*>& seen) {
+    if (!seen.insert(&workflow).second) return;
+    for (const auto& [name, model] : workflow.models)
+        models.emplace(model.key.empty() ? name : model.key, &model);
+    each_step(workflow.steps, [&](const Step& step) {
+        if (const auto* inner = std::get_if<SubWorkflow>(&step.body)) add_models(*inner->workflow, models, seen);
+    });
+}
+
+}  // namespace
+
+std::map<std::string, const Model*> models_in(const Workflow& workflow) {
+    std::map<std::string, const Model*> models;
+    std::set<const Workflow*> seen;
+    add_models(workflow, models, seen);
+    return models;
+}
+
+void each_step(const std::vector<Step>& steps, const std::function<void(const Step&)>& visit) {
+    for (const Step& step : steps) {
+        visit(step);
+        if (const auto* each = std::get_if<ForEach>(&step.body)) each_step(each->steps, visit);
+        if (const auto* loop = std::get_if<Loop>(&step.body)) each_step(loop->steps, visit);
+        if (const auto* choice = std::get_if<Switch>(&step.body))
+            for (const Switch::Case& one : choice->cases)
+                each_step(one.steps, visit);
+    }
+}
+
+std::set<std::string> agents_asked(const std::vector<Step>& steps) {
+    std::set<std::string> agents;
+    each_step(steps, [&](const Step& step) {
+        const auto* ladder = std::get_if<Ladder>(&step.body);
+        if (ladder == nullptr) return;
+        for (const Rung& rung : ladder->rungs) {
+            if (const auto* one = std::get_if<AgentRung>(&rung)) {
+                agents.insert(one->agent);
+                if (one->judge) agents.insert(one->judge->agent);
+                continue;
+            }
+            const Panel& panel = std::get<PanelRung>(rung).panel;
+            agents.insert(panel.agents.begin(), panel.agents.end());
+            if (panel.referee) agents.insert(panel.referee->agent);
+        }
+    });
+    return agents;
+}
+
+}  // namespace enough
