@@ -47,7 +47,11 @@ Ballot ballot_of(const Fold& fold, const Panel& panel, const Seat& seat) {
     if (!call.evidence) return ballot;
     ballot.entropy_mean = call.evidence->entropy_mean;
     ballot.confidence_mean = call.evidence->confidence_mean;
-    if (panel.deepconf) ballot.own_weight = call.evidence->confidence_lowest_group;
+    if (panel.deepconf) {
+        ballot.own_weight = call.evidence->confidence_lowest_group;
+        const auto& bar = fold.state.step(call.place).ladder.panel->bar;
+        if (bar && !deepconf_votes(ballot.own_weight, *bar)) ballot.answer.reset();
+    }
     const auto fit = panel.calibrations.find(call.agent);
     if (fit != panel.calibrations.end() && ballot.entropy_mean) ballot.probability = (*fit->second)(*ballot.entropy_mean);
     return ballot;
@@ -390,6 +394,17 @@ void set_bar(const Fold& fold, const Panel& panel, PanelState& state) {
     state.bar = deepconf_bar(*panel.deepconf, std::move(lowest));
 }
 
+/// Why no more answers are needed.
+std::optional<std::string> early_end(Fold& fold, Place place) {
+    const Panel& panel = panel_of(fold, place);
+    const PanelState& state = fold.panel_state(place);
+    if (panel.deepconf && !state.bar) return std::nullopt;
+    PanelStop stop = panel.stop;
+    // A gate reads how much they agree, not only on what: those to come would still change that.
+    if (rung_of(fold, place).gate) stop.decided = false;
+    return settled(stop, panel.aggregate, arrived_ballots(fold, place), outstanding(state), same_answers(fold, place));
+}
+
 std::string member_words(const CallRecord& call) {
     if (call.stopped_early()) return "cut: its confidence fell below the panel's bar; it does not vote";
     if (call.finish_reason == FinishReason::length) return "cut at max_tokens; it does not vote";
@@ -448,11 +463,10 @@ void on_member_done(Fold& fold, CallRecord& call, const Answer* answer) {
     }
     const Panel& panel = panel_of(fold, place);
     set_bar(fold, panel, state);
-    if (!panel.deepconf || state.bar)
-        if (auto reason = settled(panel.stop, panel.aggregate, arrived_ballots(fold, place), outstanding(state), same_answers(fold, place)); reason && outstanding(state) > 0) {
-            state.settled = *std::move(reason);
-            release_the_others(fold, place);
-        }
+    if (auto reason = early_end(fold, place)) {
+        state.settled = *std::move(reason);
+        release_the_others(fold, place);
+    }
     if (outstanding(state) == 0) return round_done(fold, place);
     start_seats(fold, place);
 }
