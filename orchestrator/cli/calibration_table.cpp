@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <string>
+#include <string_view>
 
 namespace enough::cli {
 namespace {
@@ -30,7 +32,8 @@ void print_statistics(const StepCalibration& step) {
                    seen.effect->cohens_d, seen.effect->low, seen.effect->high, seen.effect->hedges_g,
                    seen.effect->hedges_low, seen.effect->hedges_high);
     if (seen.welch && seen.mann_whitney_p)
-        fmt::print("  p          {:.3g} (Welch), {:.3g} (Mann-Whitney)\n", seen.welch->p, *seen.mann_whitney_p);
+        fmt::print("  p          {:.3g} (Welch, t {:.2f}, df {:.1f}), {:.3g} (Mann-Whitney)\n", seen.welch->p,
+                   seen.welch->t, seen.welch->df, *seen.mann_whitney_p);
     fmt::print("  AUROC      {}   length alone {}   length regressed out {}\n", with_interval(seen.auroc),
                with_interval(seen.length_auroc), with_interval(seen.residual_auroc));
     fmt::print("  cut at max_tokens {}, without score {}, coverage {:.3f}\n", step.truncated, step.missing,
@@ -45,37 +48,74 @@ std::string value_text(const CalibratedThreshold& threshold) {
     return text;
 }
 
+std::string share_text(double share, const std::optional<Interval>& interval) {
+    std::string text = fmt::format("{:.0f}%", share * 100);
+    if (interval) text += fmt::format(" ({:.0f} to {:.0f})", interval->low * 100, interval->high * 100);
+    return text;
+}
+
+std::string change_text(const Estimate& change) {
+    std::string points = fmt::format("{:+.1f} points", change.value * 100);
+    if (change.interval)
+        points += fmt::format(" ({:+.1f} to {:+.1f})", change.interval->low * 100, change.interval->high * 100);
+    return points;
+}
+
 /// `last`: no step follows that accepting could save.
 void print_thresholds(const MethodThresholds& thresholds, bool last) {
-    fmt::print("  {:<12} {:<24} {:>8} {:>10} {:>8}  {}\n", "method", "threshold", "right", "wrong", "saved",
-               "accuracy against the full chain");
+    fmt::print("  {:<12} {:<22} {:<16} {:<16} {:>6}  {}\n", "method", "threshold", "right accepted", "wrong accepted",
+               "saved", "accuracy against the full chain");
     for (const auto& [method, threshold] : thresholds) {
-        fmt::print("  {:<12} {:<24} ", name(method), value_text(threshold));
+        fmt::print("  {:<12} {:<22} ", name(method), value_text(threshold));
         if (!threshold.value) {
             fmt::print("{}\n", threshold.reason);
             continue;
         }
-        if (last) {
-            fmt::print("{:>7.0f}% {:>9.0f}% {:>8}  -\n", threshold.accepts_correct * 100,
-                       threshold.accepts_incorrect * 100, "-");
-            continue;
-        }
-        const Estimate& change = threshold.accuracy_change;
-        std::string points = fmt::format("{:+.1f} points", change.value * 100);
-        if (change.interval)
-            points += fmt::format(" ({:+.1f} to {:+.1f})", change.interval->low * 100, change.interval->high * 100);
-        fmt::print("{:>7.0f}% {:>9.0f}% {:>7.0f}%  {}\n", threshold.accepts_correct * 100,
-                   threshold.accepts_incorrect * 100, threshold.savings * 100, points);
+        fmt::print("{:<16} {:<16} {:>6}  {}{}\n",
+                   share_text(threshold.accepts_correct, threshold.accepts_correct_interval),
+                   share_text(threshold.accepts_incorrect, threshold.accepts_incorrect_interval),
+                   last ? "-" : fmt::format("{:.0f}%", threshold.savings * 100),
+                   last ? "-" : change_text(threshold.accuracy_change),
+                   threshold.bayes_kind == BayesKind::sigma_weighted_midpoint ? "  (fallback)" : "");
     }
 }
 
-void print_escalation(const StepCalibration& step) {
-    if (!step.escalate) return;
-    if (!step.escalate->value)
-        fmt::print("  {:<12} {}\n", "escalate", step.escalate->reason);
+void print_escalation(const std::optional<CalibratedThreshold>& escalate) {
+    if (!escalate) return;
+    if (!escalate->value)
+        fmt::print("  {:<12} {}\n", "escalate", escalate->reason);
     else
-        fmt::print("  {:<12} {:<24} above it refining does not pay; spares {:.0f} % of the tokens\n", "escalate",
-                   value_text(*step.escalate), step.escalate->savings * 100);
+        fmt::print("  {:<12} {:<22} beyond it refining does not pay; spares {:.0f}% of the tokens\n", "escalate",
+                   value_text(*escalate), escalate->savings * 100);
+}
+
+void print_boundary(std::string_view name, const CalibratedThreshold& threshold) {
+    if (!threshold.boundary) return;
+    const BoundaryOutcome& outcome = threshold.boundary_outcome;
+    const double share =
+        outcome.tokens > 0 ? static_cast<double>(outcome.tokens_saved) / static_cast<double>(outcome.tokens) : 0;
+    fmt::print("  {:<12} stops {} answers, {} of them wrongly; saves {} of {} tokens ({:.0f}%)\n", name,
+               outcome.stopped, outcome.wrong, outcome.tokens_saved, outcome.tokens, share * 100);
+}
+
+void print_boundaries(const StepCalibration& step) {
+    const auto has = [](const auto& entry) { return entry.second.boundary.has_value(); };
+    if (!std::ranges::any_of(step.thresholds, has)) return;
+    fmt::print("  stop_early: predicted, on these answers:\n");
+    for (const auto& [method, threshold] : step.thresholds)
+        print_boundary(name(method), threshold);
+    if (step.escalate) print_boundary("escalate", *step.escalate);
+}
+
+void print_fitted(const FittedCalibration& fitted, bool last) {
+    fmt::print("  fitted signal: AUROC {} on held-out items, the plain signal {}: {}\n", with_interval(fitted.auroc),
+               with_interval(fitted.signal_auroc), fitted.better ? name(fitted.verdict) : "not better, not to be used");
+    if (!fitted.better) return;
+    for (const std::string& reason : fitted.reasons)
+        fmt::print("  - {}\n", reason);
+    if (!fitted.usable()) return;
+    print_thresholds(fitted.thresholds, last);
+    print_escalation(fitted.escalate);
 }
 
 void print_step(const StepCalibration& step, bool last) {
@@ -83,13 +123,12 @@ void print_step(const StepCalibration& step, bool last) {
     for (const std::string& reason : step.reasons)
         fmt::print("  - {}\n", reason);
     print_statistics(step);
-    if (step.verdict == CalibrationVerdict::refused) return;
-    print_thresholds(step.thresholds, last);
-    print_escalation(step);
-    if (!step.fitted) return;
-    fmt::print("  fitted signal: AUROC {} on held-out items, the plain signal {}: {}\n",
-               with_interval(step.fitted->auroc), with_interval(step.fitted->signal_auroc),
-               step.fitted->better ? "it may be used" : "not better, not to be used");
+    if (step.verdict != CalibrationVerdict::refused) {
+        print_thresholds(step.thresholds, last);
+        print_escalation(step.escalate);
+        print_boundaries(step);
+    }
+    if (step.fitted) print_fitted(*step.fitted, last);
 }
 
 }  // namespace

@@ -76,20 +76,40 @@ void print_steps(const ordered_json& report) {
 
 void print_methods(const ordered_json& report) {
     fmt::print(
-        "\nthresholds fitted on the other folds, used on held-out items:\n{:<12} {:>8} {:>9} {:>9} {:>9}  {:<26} "
-        "{:>8}\n",
-        "method", "stopped", "saved", "step 1", "accepted", "accuracy change, points", "p (Holm)");
+        "\nthresholds fitted on the other folds, used on held-out items:\n{:<12} {:>8} {:>9} {:>9} {:>9} {:>9} {:>9}  "
+        "{:<26} {:>8}\n",
+        "method", "stopped", "saved", "step 1", "all steps", "gated", "accepted", "accuracy change, points",
+        "p (Holm)");
     for (const ordered_json& method : report.at("methods")) {
         fmt::print("{:<12} ", method.at("method").get<std::string>());
         if (!method.at("reason").is_null()) {
             fmt::print("{}\n", method.at("reason").get<std::string>());
             continue;
         }
-        fmt::print("{:>8} {:>9} {:>9} {:>9}  {:<26} {:>8}\n", percent(method.at("stop_rate")),
+        fmt::print("{:>8} {:>9} {:>9} {:>9} {:>9} {:>9}  {:<26} {:>8}\n", percent(method.at("stop_rate")),
                    percent(method.at("savings")), percent(method.at("step1_accuracy")),
+                   percent(method.at("full_accuracy")), percent(method.at("gated_accuracy")),
                    percent(method.at("threshold_accuracy")), points(method.at("accuracy_change")),
                    p_value(method.at("holm_p")));
     }
+}
+
+std::string flips(const ordered_json& counted) {
+    return fmt::format("{} right to wrong, {} wrong to right", counted.at("right_wrong").get<std::size_t>(),
+                       counted.at("wrong_right").get<std::size_t>());
+}
+
+void print_rest(const ordered_json& report) {
+    const ordered_json& accepted = report.at("threshold_accuracy");
+    const ordered_json& risk = report.at("risk_coverage");
+    fmt::print("\nright where the gate accepted: {}\nflips by refining: {}; by the gate: {}\n",
+               accepted.is_null() ? "-" : share(accepted), flips(report.at("flips").at("refinement")),
+               flips(report.at("flips").at("gate")));
+    fmt::print("AURC {:.3f}, {:.3f} above the best ranking\n", number(risk.at("aurc")), number(risk.at("e_aurc")));
+    for (const ordered_json& row : report.at("ablation"))
+        if (!row.at("auroc").is_null())
+            fmt::print("{:>3} candidates a token: AUROC {:.3f}, {} saved by universal\n", row.at("k").get<int>(),
+                       number(row.at("auroc").at("value")), percent(row.at("savings")));
 }
 
 }  // namespace
@@ -102,6 +122,7 @@ void print_evaluation(const ordered_json& report) {
     print_policies(report);
     print_steps(report);
     print_methods(report);
+    print_rest(report);
     if (const ordered_json& drift = report.at("drift"); !drift.is_null())
         fmt::print("\ndrift against the calibration: distance {:.3f} (p {:.3g}), {} below the threshold, {} then{}\n",
                    number(drift.at("ks")), number(drift.at("p")), percent(drift.at("share_below_threshold")),

@@ -77,50 +77,56 @@ void add_notes(StepCalibration& step, std::size_t items) {
             seen.residual_auroc->value));
 }
 
-void refuse(StepCalibration& step, std::string why) {
-    step.verdict = CalibrationVerdict::refused;
-    step.reasons.push_back(std::move(why));
+struct Judged {
+    CalibrationVerdict verdict = CalibrationVerdict::usable;
+    std::vector<std::string> reasons;
+
+    void weaken(std::string why) {
+        verdict = CalibrationVerdict::weak;
+        reasons.push_back(std::move(why));
+    }
+};
+
+Judged refused(std::string why) {
+    return {CalibrationVerdict::refused, {std::move(why)}};
 }
 
-void weaken(StepCalibration& step, std::string why) {
-    step.verdict = CalibrationVerdict::weak;
-    step.reasons.push_back(std::move(why));
-}
-
-void judge_weakness(StepCalibration& step, std::size_t items) {
+void judge_weakness(Judged& judged, const StepSample& sample, const std::optional<Estimate>& area) {
+    const std::size_t items = sample.losses.size();
     if (items < least_items)
-        weaken(step, fmt::format("only {} items: below {} this is uncalibrated", items, least_items));
-    const ScoreStatistics& seen = step.statistics;
-    for (const auto& [moments, what] : {std::pair(seen.correct, "correct"), std::pair(seen.incorrect, "incorrect")})
-        if (moments.n < least_of_class)
-            weaken(step, fmt::format("only {} {} items, {} are advised", moments.n, what, least_of_class));
-    if (seen.auroc && !seen.auroc->interval)
-        weaken(step, fmt::format("AUROC is {:.2f} without any variance: its interval says nothing", seen.auroc->value));
+        judged.weaken(fmt::format("only {} items: below {} this is uncalibrated", items, least_items));
+    for (const auto& [correct, what] : {std::pair(true, "correct"), std::pair(false, "incorrect")}) {
+        const auto n = static_cast<std::size_t>(std::ranges::count(sample.scores, correct, &LabelledScore::correct));
+        if (n < least_of_class) judged.weaken(fmt::format("only {} {} items, {} are advised", n, what, least_of_class));
+    }
+    if (area && !area->interval)
+        judged.weaken(fmt::format("AUROC is {:.2f} without any variance: its interval says nothing", area->value));
 }
 
-void judge_step(StepCalibration& step, const StepSample& sample, const CalibrationSettings& settings) {
-    step.verdict = CalibrationVerdict::usable;
+/// May the scores be used? `area` is their AUROC.
+Judged judge_scores(const StepSample& sample, const std::optional<Estimate>& area,
+                    const CalibrationSettings& settings) {
     if (const auto refusal = fit_paper_thresholds(sample.scores, settings.priors).refusal)
-        return refuse(step, explain(*refusal));
-    const auto& area = step.statistics.auroc;
+        return refused(explain(*refusal));
     if (area && area->interval && area->interval->high < 0.5)
-        return refuse(step,
-                      fmt::format("AUROC {:.2f}: most wrong answers are surer than right ones, although their mean "
-                                  "is not; a few outliers make it",
-                                  area->value));
+        return refused(
+            fmt::format("AUROC {:.2f}: most wrong answers are surer than right ones, although their mean "
+                        "is not; a few outliers make it",
+                        area->value));
+    Judged judged;
     if (contains_half(area)) {
         std::string why = fmt::format(
             "the AUROC interval {:.2f} to {:.2f} contains 1/2: the signal is not shown to "
             "tell right from wrong answers here",
             area->interval->low, area->interval->high);
-        if (!settings.allow_weak) return refuse(step, std::move(why));
-        weaken(step, std::move(why));
+        if (!settings.allow_weak) return refused(std::move(why));
+        judged.weaken(std::move(why));
     }
-    judge_weakness(step, sample.losses.size());
-    if (step.verdict == CalibrationVerdict::usable)
-        step.reasons.insert(step.reasons.begin(),
-                            fmt::format("AUROC {:.2f} ({:.2f} to {:.2f}) on {} items", area->value, area->interval->low,
-                                        area->interval->high, sample.losses.size()));
+    judge_weakness(judged, sample, area);
+    if (judged.verdict == CalibrationVerdict::usable)
+        judged.reasons.push_back(fmt::format("AUROC {:.2f} ({:.2f} to {:.2f}) on {} items", area->value,
+                                             area->interval->low, area->interval->high, sample.losses.size()));
+    return judged;
 }
 
 MethodThresholds refused_thresholds() {
@@ -169,11 +175,19 @@ std::optional<FittedCalibration> fit_model(std::span<const ObservedChain> chains
         probability[plain.scored[i]] = crossed->held_out[i];
     const StepSample sample =
         step_sample(chains, step, Signal::fitted, [&](std::size_t i) { return probability[i]; }, settings.loss);
-    FittedCalibration fitted{std::move(crossed->model), settings.folds, {}, {}, false, {}};
-    fitted.auroc = auroc_of(sample.scores).value_or(Estimate{});
+    FittedCalibration fitted;
+    fitted.model = std::move(crossed->model);
+    fitted.folds = settings.folds;
+    const auto area = auroc_of(sample.scores);
+    auto judged = judge_scores(sample, area, settings);
+    fitted.verdict = judged.verdict;
+    fitted.reasons = std::move(judged.reasons);
+    fitted.auroc = area.value_or(Estimate{});
     fitted.signal_auroc = auroc_of(plain.scores).value_or(Estimate{});
     fitted.better = fitted.auroc.value > fitted.signal_auroc.value;
-    if (fitted.better) fitted.thresholds = fit_methods(sample, settings);
+    if (!fitted.usable()) return fitted;
+    fitted.thresholds = fit_methods(sample, settings);
+    if (step + 1 < chains.front().steps.size()) fitted.escalate = fit_escalation(sample, settings);
     return fitted;
 }
 
@@ -192,8 +206,11 @@ StepCalibration calibrate_step(std::span<const ObservedChain> chains, std::size_
     const StepSample sample =
         step_sample(chains, step, signal, [&](std::size_t i) { return chains[i].steps[step].score; }, settings.loss);
     result.statistics = statistics_of(sample);
-    judge_step(result, sample, settings);
+    auto judged = judge_scores(sample, result.statistics.auroc, settings);
+    result.verdict = judged.verdict;
+    result.reasons = std::move(judged.reasons);
     add_notes(result, chains.size());
+    result.fitted = fit_model(chains, step, sample, settings);
     if (result.verdict == CalibrationVerdict::refused) {
         result.thresholds = refused_thresholds();
         return result;
@@ -201,7 +218,6 @@ StepCalibration calibrate_step(std::span<const ObservedChain> chains, std::size_
     result.thresholds = fit_methods(sample, settings);
     if (step + 1 < chains.front().steps.size()) result.escalate = fit_escalation(sample, settings);
     if (signal == Signal::entropy_mean) fit_boundaries(result, trajectories(chains, step), settings.stop_delta);
-    result.fitted = fit_model(chains, step, sample, settings);
     return result;
 }
 

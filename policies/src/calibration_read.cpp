@@ -93,8 +93,16 @@ MethodThresholds read_thresholds(const JsonFields& fields) {
     return thresholds;
 }
 
+CalibrationVerdict read_verdict(const JsonFields& fields) {
+    const auto verdict = calibration_verdict_named(fields.get<std::string>("verdict"));
+    if (!verdict) throw std::invalid_argument("field 'verdict' must be usable, weak or refused");
+    return *verdict;
+}
+
 FittedCalibration read_fitted(const JsonFields& fields) {
     FittedCalibration fitted;
+    fitted.verdict = read_verdict(fields);
+    fitted.reasons = fields.get<std::vector<std::string>>("reasons");
     LogisticModel& model = fitted.model;
     model.features = fields.get<std::vector<std::string>>("features");
     model.mean = numbers(fields, "mean");
@@ -109,7 +117,9 @@ FittedCalibration read_fitted(const JsonFields& fields) {
     for (const double scale : model.scale)
         if (!(scale > 0)) throw std::invalid_argument("field 'scale' must hold numbers above 0");
     fitted.better = fields.get<bool>("better");
-    fitted.thresholds = read_thresholds(fields.object("thresholds"));
+    const JsonFields thresholds = fields.object("thresholds");
+    fitted.thresholds = read_thresholds(thresholds);
+    if (thresholds.has("escalate")) fitted.escalate = read_threshold(thresholds.object("escalate"));
     return fitted;
 }
 
@@ -124,9 +134,7 @@ void read_boundaries(StepCalibration& step, const JsonFields& fields) {
 StepCalibration read_step(const JsonFields& fields) {
     StepCalibration step;
     step.step = fields.get<int>("step");
-    const auto verdict = calibration_verdict_named(fields.get<std::string>("verdict"));
-    if (!verdict) throw std::invalid_argument("field 'verdict' must be usable, weak or refused");
-    step.verdict = *verdict;
+    step.verdict = read_verdict(fields);
     step.reasons = fields.get<std::vector<std::string>>("reasons");
     const JsonFields thresholds = fields.object("thresholds");
     step.thresholds = read_thresholds(thresholds);

@@ -107,17 +107,21 @@ ordered_json boundaries(const StepCalibration& step) {
 }
 
 ordered_json write(const FittedCalibration& fitted, const CalibrationSettings& settings) {
-    return {{"features", fitted.model.features},
-            {"mean", fitted.model.mean},
-            {"scale", fitted.model.scale},
-            {"weights", fitted.model.weights},
-            {"intercept", fitted.model.intercept},
-            {"penalty", fitted.model.penalty},
-            {"folds", fitted.folds},
-            {"auroc", write(fitted.auroc)},
-            {"signal_auroc", write(fitted.signal_auroc)},
-            {"better", fitted.better},
-            {"thresholds", write(fitted.thresholds, settings)}};
+    ordered_json json{{"verdict", name(fitted.verdict)},
+                      {"reasons", fitted.reasons},
+                      {"features", fitted.model.features},
+                      {"mean", fitted.model.mean},
+                      {"scale", fitted.model.scale},
+                      {"weights", fitted.model.weights},
+                      {"intercept", fitted.model.intercept},
+                      {"penalty", fitted.model.penalty},
+                      {"folds", fitted.folds},
+                      {"auroc", write(fitted.auroc)},
+                      {"signal_auroc", write(fitted.signal_auroc)},
+                      {"better", fitted.better},
+                      {"thresholds", write(fitted.thresholds, settings)}};
+    if (fitted.escalate) json["thresholds"]["escalate"] = write(*fitted.escalate, settings.next_gain);
+    return json;
 }
 
 void write_statistics(ordered_json& json, const ScoreStatistics& seen) {

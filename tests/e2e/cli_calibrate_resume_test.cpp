@@ -191,7 +191,7 @@ TEST_F(CliCalibrateResume, AsksNobodyWhenItsUseIsBad) {
     refused({"calibrate", "workflow.yaml", "-a", "solver", "-o", "cal.json"}, "a DATA file is needed");
     refused({"calibrate", "workflow.yaml", "data.jsonl", "-a", "solver"}, "--output is required");
     refused({"calibrate", "workflow.yaml", "data.jsonl", "-a", "nobody", "-o", "cal.json"},
-            "there is no agent 'nobody'");
+            "there is no agent 'nobody'; there are ");
     refused({"calibrate", "none.yaml", "data.jsonl", "-a", "solver", "-o", "cal.json"}, "none.yaml");
     refused({"calibrate", "workflow.yaml", "none.jsonl", "-a", "solver", "-o", "cal.json"}, "cannot read none.jsonl");
     refused(with({"--step", "other"}), "the workflow has no step 'other'");

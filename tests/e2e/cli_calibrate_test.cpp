@@ -91,6 +91,22 @@ TEST_F(CliCalibrate, WritesTheFile) {
     EXPECT_TRUE(first.at("steps")[0].contains("running"));
 }
 
+// Scripted tokens all have their answer's entropy, so that the first look at a running mean decides rightly.
+TEST_F(CliCalibrate, PrintsWhatBoundariesWouldHaveSaved) {
+    ScriptedCascade cascade;
+    cascade.tokens = 20;
+    const auto ended = calibrate(cascade);
+    EXPECT_EQ(ended.code, 0) << ended.err;
+    EXPECT_THAT(ended.out, AllOf(HasSubstr("right accepted"), HasSubstr("wrong accepted"), HasSubstr("(Welch, t ")));
+    const json seen = json_of("cal.json").at("steps")[0].at("boundary").at("mean");
+    EXPECT_EQ(seen.at("wrong"), 0);
+    EXPECT_GT(seen.at("stopped"), 0);
+    EXPECT_THAT(ended.out, HasSubstr("stop_early: predicted, on these answers"));
+    EXPECT_THAT(ended.out,
+                HasSubstr("mean         stops " + seen.at("stopped").dump() + " answers, 0 of them wrongly; " +
+                          "saves " + seen.at("tokens_saved").dump() + " of " + seen.at("tokens").dump()));
+}
+
 TEST_F(CliCalibrate, FitsEachStepOnItsOwnScores) {
     const ScriptedCascade cascade;
     ASSERT_EQ(calibrate(cascade).code, 0);

@@ -53,6 +53,7 @@ struct ScriptedCascade {
     std::string prompt = "{{ inputs.question }}";
     std::string refine_prompt = "Review it.";
     int top_k = 20;
+    int tokens = 5;  ///< of the shortest first answer
 
     /// Every other first answer is right, and surer than the wrong ones but for a few; of the second two of three.
     static bool right(int item, int step) { return step == 1 ? item % 2 == 0 : item % 3 != 0; }
@@ -89,7 +90,7 @@ inline std::string ScriptedCascade::text() const {
         small.push_back({{"when", asked},
                          {"text", answer(i, 1)},
                          {"entropy", entropy(i, 1)},
-                         {"tokens", 5 + i % 4},
+                         {"tokens", tokens + i % 4},
                          {"repeat", true}});
         large.push_back({{"when", asked}, {"text", answer(i, 1 + i % 2)}, {"tokens", 9}, {"repeat", true}});
     }

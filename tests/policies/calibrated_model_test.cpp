@@ -103,6 +103,51 @@ TEST(CalibratedModel, HasThresholdsThatAreProbabilities) {
     EXPECT_TRUE(step.fitted->thresholds.at(Method::crc).value);
 }
 
+/// The score is noise, in chains of two steps.
+Chains with_a_score_of_noise(bool informative) {
+    std::mt19937_64 generator(11);
+    Chains chains = with_features(informative);
+    for (ObservedChain& chain : chains) {
+        chain.steps.front().score = 0.5 + uniform(generator);
+        chain.steps.front().features.front() = *chain.steps.front().score;
+        chain.steps.push_back(test::observed(0.3, chain.steps.front().correct, 50));
+    }
+    return chains;
+}
+
+// The plain signal's refusal says nothing of others beside it.
+TEST(CalibratedModel, IsJudgedByItsOwnScores) {
+    const StepCalibration step = first_step(with_a_score_of_noise(true), without_intervals());
+    ASSERT_EQ(name(step.verdict), "refused");
+    EXPECT_FALSE(step.thresholds.at(Method::mean).value);
+    EXPECT_FALSE(step.escalate);
+    ASSERT_TRUE(step.fitted);
+    EXPECT_EQ(name(step.fitted->verdict), "usable");
+    EXPECT_TRUE(step.fitted->usable());
+    ASSERT_TRUE(step.fitted->thresholds.at(Method::mean).value);
+    ASSERT_TRUE(step.fitted->escalate && step.fitted->escalate->value) << "refining changes nothing here";
+    EXPECT_GT(*step.fitted->escalate->value, 0);
+    EXPECT_LT(*step.fitted->escalate->value, 1) << "a probability, too";
+}
+
+TEST(CalibratedModel, IsRefusedWhereItTellsNothing) {
+    const StepCalibration step = first_step(with_a_score_of_noise(false), without_intervals());
+    ASSERT_TRUE(step.fitted);
+    EXPECT_EQ(name(step.fitted->verdict), "refused");
+    EXPECT_FALSE(step.fitted->reasons.empty());
+    EXPECT_FALSE(step.fitted->usable());
+    EXPECT_TRUE(step.fitted->thresholds.empty());
+    EXPECT_FALSE(step.fitted->escalate);
+}
+
+TEST(CalibratedModel, IsWeakOnFewItems) {
+    Chains chains = with_features(true);
+    chains.erase(chains.begin() + 20, chains.begin() + 140);
+    const StepCalibration step = first_step(chains, without_intervals());
+    ASSERT_TRUE(step.fitted);
+    EXPECT_EQ(name(step.fitted->verdict), "weak") << "only 40 items";
+}
+
 TEST(CalibratedModel, IsNotFittedWithoutFeatures) {
     Chains chains = with_features(true);
     chains[17].steps.front().features.clear();

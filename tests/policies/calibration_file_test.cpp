@@ -67,7 +67,7 @@ void expect_same(const MethodThresholds& got, const MethodThresholds& want) {
 
 TEST(CalibrationFile, KeepsWhatGatesNeed) {
     const Calibration written = whole();
-    ASSERT_TRUE(written.steps[0].fitted && written.steps[0].fitted->better);
+    ASSERT_TRUE(written.steps[0].fitted && written.steps[0].fitted->usable() && written.steps[0].fitted->escalate);
     ASSERT_TRUE(written.steps[0].thresholds.at(Method::mean).boundary);
     ASSERT_TRUE(written.steps[0].escalate && written.steps[0].escalate->value);
     const Calibration read = calibration_from_json(json::parse(to_json(written).dump()));
@@ -86,9 +86,13 @@ TEST(CalibrationFile, KeepsWhatGatesNeed) {
         if (want.escalate) expect_same(*got.escalate, *want.escalate, "escalate");
         ASSERT_EQ(got.fitted.has_value(), want.fitted.has_value());
         if (!want.fitted) continue;
+        EXPECT_EQ(name(got.fitted->verdict), name(want.fitted->verdict));
+        EXPECT_EQ(got.fitted->reasons, want.fitted->reasons);
         EXPECT_EQ(got.fitted->model, want.fitted->model);
         EXPECT_EQ(got.fitted->better, want.fitted->better);
         expect_same(got.fitted->thresholds, want.fitted->thresholds);
+        ASSERT_EQ(got.fitted->escalate.has_value(), want.fitted->escalate.has_value());
+        if (want.fitted->escalate) expect_same(*got.fitted->escalate, *want.fitted->escalate, "fitted escalate");
     }
 }
 
@@ -206,6 +210,8 @@ const Malformed malformed[] = {
     {"above", "/steps/0/boundary/mean/above", "{}", "above"},
     {"above_value", "/steps/0/boundary/mean/above/0", "\"1\"", "above"},
     {"fitted", "/steps/0/fitted", "[1]", "fitted"},
+    {"fitted_verdict", "/steps/0/fitted/verdict", "\"fine\"", "verdict"},
+    {"fitted_reasons", "/steps/0/fitted/reasons", "", "reasons"},
     {"features", "/steps/0/fitted/features/0", "\"entropy.min\"", "features"},
     {"feature_missing", "/steps/0/fitted/weights/0", "", "features"},
     {"weight", "/steps/0/fitted/weights/0", "null", "weights"},

@@ -1,21 +1,9 @@
 // Gates that name calibration files, loaded from a folder that holds both.
-#include "workflow_files.hpp"
+#include "calibrated_gate_fixture.hpp"
 
-#include <enough/policies/calibration_file.hpp>
 #include <enough/workflows/calibration_key.hpp>
-#include <enough/workflows/load.hpp>
-
-#include "support/temporary_folder.hpp"
 
 #include <gmock/gmock.h>
-#include <gtest/gtest.h>
-#include <nlohmann/json.hpp>
-
-#include <cmath>
-#include <fstream>
-#include <limits>
-#include <memory>
-#include <string>
 
 namespace enough {
 namespace {
@@ -25,92 +13,6 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
-
-constexpr double infinity = std::numeric_limits<double>::infinity();
-
-/// SHA-256 of `["Think.","{{ inputs.q }}","Again."]`, taken with sha256sum.
-constexpr const char* prompts = "0a7c61d97aadfd5be63eaa8da562146129bfed4131dd28661a0638b0e49b3e9c";
-
-/// A calibration of the workflow below, with three steps, as `enough calibrate` would write it.
-json sound_calibration() {
-    const auto threshold = [](double value) {
-        return json{{"value", value}, {"low", value - 0.1}, {"high", value + 0.1}};
-    };
-    const auto step = [&](int number, double value) {
-        return json{
-            {"step", number},
-            {"verdict", "usable"},
-            {"reasons", {"AUROC 0.80"}},
-            {"thresholds",
-             {{"mean", threshold(value)},
-              {"crc", {{"value", nullptr}, {"reason", "too few items"}}},
-              {"bound", threshold(value / 2)}}},
-            {"boundary", {{"mean", {{"delta", 0.02}, {"threshold", value}, {"above", {nullptr, 1.5 * number}}}}}}};
-    };
-    json file{{"version", 1},
-              {"model", "scripted"},
-              {"provider", "scripted"},
-              {"served_model", "scripted-1"},
-              {"fingerprint", "fp_1"},
-              {"signal", "entropy.mean"},
-              {"scope", "all"},
-              {"top_k", 20},
-              {"temperature", 0.5},
-              {"prompt_hash", prompts},
-              {"settings",
-               {{"max_tokens", "64"},
-                {"top_p", "null"},
-                {"stop", "[]"},
-                {"answer.extract", "\"number\""},
-                {"answer.argument", "\"\""},
-                {"min_coverage", "0.9"},
-                {"last", "2048"},
-                {"window", "2048"}}},
-              {"steps", {step(1, 0.8), step(2, 0.5), step(3, 0.3)}},
-              {"items",
-               {{{"id", 1}, {"steps", {{{"entropy", 0.7}, {"correct", true}}}}},
-                {{"id", 2}, {"steps", {{{"entropy", nullptr}, {"correct", true}}}}},
-                {{"id", 3}, {"steps", {{{"entropy", 1.2}, {"correct", false}}}}}}}};
-    file["steps"][0]["thresholds"]["escalate"] = threshold(2.5);
-    file["steps"][0]["boundary"]["escalate"] = {{"delta", 0.02}, {"threshold", 2.5}, {"above", {3.5}}};
-    return file;
-}
-
-std::string listed(const LoadResult& result) {
-    std::string text;
-    for (const Problem& problem : result.problems)
-        text += to_string(problem) + "\n";
-    return text;
-}
-
-class CalibratedGate : public testing::Test {
-protected:
-    json calibration = sound_calibration();
-    std::string gate = "{signal: entropy.mean, accept: {calibration: cal.json, method: mean}}";
-    std::string refine = "{max_steps: 3, prompt: \"Again.\"}";
-    std::string agent = "{model: m, system: \"Think.\", temperature: 0.5, max_tokens: 64, answer: {extract: number}}";
-
-    LoadResult load(Calibrations calibrations = Calibrations::required) const {
-        std::ofstream(folder_.file("cal.json")) << calibration.dump();
-        std::ofstream(folder_.file("flow.yaml"))
-            << "version: 1\ninputs: {q: {type: string}}\n"
-            << "models: {m: {provider: scripted, answers: [{text: a}]}}\n"
-            << "agents: {a: " << agent << "}\ngates: {g: " << gate << "}\n"
-            << "steps:\n  - {id: s, agent: a, gate: g, prompt: \"{{ inputs.q }}\", refine: " << refine << "}\n";
-        return load_workflow(folder_.file("flow.yaml"), test_environment(), calibrations);
-    }
-
-    AgentRung rung(Calibrations calibrations = Calibrations::required) const {
-        const LoadResult result = load(calibrations);
-        if (!result.workflow) throw std::runtime_error(listed(result));
-        return std::get<AgentRung>(std::get<Ladder>(result.workflow->steps.front().body).rungs.front());
-    }
-
-    std::string problems() const { return listed(load()); }
-    bool loads() const { return load().workflow != nullptr; }
-
-    test::TemporaryFolder folder_;
-};
 
 TEST_F(CalibratedGate, TakesTheThresholdOfEachStep) {
     EXPECT_THAT(load().problems, IsEmpty()) << problems();
@@ -297,34 +199,18 @@ TEST_F(CalibratedGate, PredictedStopsNeedBoundaries) {
     EXPECT_THAT(problems(), HasSubstr("stop_early: predicted needs a calibration with boundaries"));
 }
 
-json fitted_part(bool better) {
-    return {{"features", feature_names()},
-            {"mean", {1, 2, 3, 4, 5, 6}},
-            {"scale", {1, 1, 1, 1, 1, 1}},
-            {"weights", {-1, 0, 0, 0, 0, 0}},
-            {"intercept", 0.5},
-            {"penalty", 1},
-            {"better", better},
-            {"thresholds", {{"mean", {{"value", 0.75}}}, {"crc", {{"value", nullptr}}}}}};
-}
-
-TEST_F(CalibratedGate, TakesTheModelsOfTheFittedSignal) {
-    gate = "{signal: fitted, accept: {calibration: cal.json, method: mean}}";
+TEST_F(CalibratedGate, RefusesTheUpperThresholdOfARefusedCalibration) {
+    gate = "{signal: entropy.mean, accept: 0.6, escalate: {calibration: cal.json}}";
+    calibration["steps"][0]["verdict"] = "weak";
+    calibration["steps"][0]["reasons"] = {"too few"};
+    EXPECT_TRUE(loads()) << problems();
+    EXPECT_THAT(problems(), HasSubstr("warning: weak calibration: too few"));
+    calibration["steps"][0]["verdict"] = "refused";
     EXPECT_FALSE(loads());
-    EXPECT_THAT(problems(), HasSubstr("the calibration has no fitted signal"));
-    calibration["steps"][0]["fitted"] = fitted_part(false);
-    EXPECT_FALSE(loads());
-    EXPECT_THAT(problems(), HasSubstr("'fitted' is not better than the plain signal"));
-    calibration["steps"][0]["fitted"] = fitted_part(true);
-    calibration["steps"][1]["fitted"] = fitted_part(true);
-    calibration["steps"][2]["fitted"] = fitted_part(false);
-    ASSERT_TRUE(loads()) << problems();
-    EXPECT_THAT(rung().gate->accept, ElementsAre(0.75, 0.75));
-    EXPECT_EQ(rung().gate->calibration->models.size(), 2U);
-    EXPECT_EQ(rung().refine->until, RefineUntil::all) << "step 3 has none";
-    EXPECT_THAT(rung().gate->calibration->scores, IsEmpty()) << "the file's scores are of the plain signal";
-    gate = "{signal: fitted, accept: {calibration: cal.json, method: crc}}";
-    EXPECT_THAT(rung().gate->accept, ElementsAre(infinity, infinity));
+    EXPECT_THAT(problems(), HasSubstr("the calibration was refused: too few"));
+    gate = "{signal: entropy.mean, accept: {calibration: cal.json, method: mean}, escalate: {calibration: cal.json}}";
+    const std::string said = problems();
+    EXPECT_EQ(said.find("was refused"), said.rfind("was refused")) << "once is enough: " << said;
 }
 
 TEST_F(CalibratedGate, CanBeCalibratedInTheFirstPlace) {

@@ -78,13 +78,15 @@ public:
             if (!take_step(number)) break;
         // A threshold that nothing passes has no boundary.
         if (!gate_.accept.empty() && std::isfinite(gate_.accept.front())) require_boundary(taken_.boundaries.front());
-        if (gate_.signal == Signal::fitted) return;  // the file's scores are the plain signal's
-        for (const ObservedChain& item : calibration_->items)
-            if (!item.steps.empty() && item.steps.front().score) taken_.scores.push_back(*item.steps.front().score);
+        take_scores();
     }
 
-    void take_escalate() {
-        const auto& upper = calibration_->steps.front().escalate;
+    /// `judged`: what is wrong with the calibration has been said of `accept`.
+    void take_escalate(bool judged) {
+        const StepCalibration& first = calibration_->steps.front();
+        const std::optional<Part> part = part_of(first, !judged);
+        if (!part || !may_be_used(*part, 1, !judged)) return;
+        const auto& upper = *part->escalate;
         if (!upper || !upper->value) {
             ref_.where.warning(fmt::format("no upper threshold: {}", upper && !upper->reason.empty()
                                                                          ? upper->reason
@@ -103,41 +105,54 @@ public:
     }
 
 private:
+    /// What a step's calibration says of the gate's signal: the plain one, or the fitted one.
+    struct Part {
+        CalibrationVerdict verdict;
+        const std::vector<std::string>* reasons;
+        const MethodThresholds* thresholds;
+        const std::optional<CalibratedThreshold>* escalate;
+    };
+
     void require_boundary(const std::optional<StopBoundary>& boundary) const {
         if (gate_.stop_early == StopEarly::predicted && !boundary)
             ref_.where.error("stop_early: predicted needs a calibration with boundaries; calibrate anew");
+    }
+
+    std::optional<Part> part_of(const StepCalibration& step, bool aloud) const {
+        if (gate_.signal != Signal::fitted) return Part{step.verdict, &step.reasons, &step.thresholds, &step.escalate};
+        if (step.fitted && step.fitted->better)
+            return Part{step.fitted->verdict, &step.fitted->reasons, &step.fitted->thresholds, &step.fitted->escalate};
+        if (aloud)
+            ref_.where.error(step.fitted ? "signal 'fitted' is not better than the plain signal on held-out items; use "
+                                           "the plain signal"
+                                         : "the calibration has no fitted signal");
+        return std::nullopt;
+    }
+
+    bool may_be_used(const Part& part, int number, bool aloud) const {
+        if (part.verdict == CalibrationVerdict::refused) {
+            if (number == 1 && aloud)
+                ref_.where.error(fmt::format("the calibration was refused: {}", fmt::join(*part.reasons, "; ")));
+            return false;
+        }
+        if (number == 1 && aloud && part.verdict == CalibrationVerdict::weak)
+            ref_.where.warning(fmt::format("weak calibration: {}", fmt::join(*part.reasons, "; ")));
+        return true;
     }
 
     /// Takes the threshold of a step; false: the steps from here on have none.
     bool take_step(int number) {
         const StepCalibration* step = calibration_->step(number);
         if (step == nullptr) return false;
-        if (step->verdict == CalibrationVerdict::refused) {
-            if (number == 1)
-                ref_.where.error(fmt::format("the calibration was refused: {}", fmt::join(step->reasons, "; ")));
-            return false;
-        }
-        if (number == 1 && step->verdict == CalibrationVerdict::weak)
-            ref_.where.warning(fmt::format("weak calibration: {}", fmt::join(step->reasons, "; ")));
-        const MethodThresholds* thresholds = thresholds_of(*step);
-        if (thresholds == nullptr) return false;
-        const auto found = thresholds->find(*ref_.method);
-        if (found == thresholds->end()) {
+        const std::optional<Part> part = part_of(*step, number == 1);
+        if (!part || !may_be_used(*part, number, number == 1)) return false;
+        const auto found = part->thresholds->find(*ref_.method);
+        if (found == part->thresholds->end()) {
             if (number == 1) ref_.where.error(fmt::format("the calibration has no method '{}'", name(*ref_.method)));
             return false;
         }
         add(number, found->second, *step);
         return true;
-    }
-
-    const MethodThresholds* thresholds_of(const StepCalibration& step) {
-        if (gate_.signal != Signal::fitted) return &step.thresholds;
-        if (step.fitted && step.fitted->better) return &step.fitted->thresholds;
-        if (step.step == 1)
-            ref_.where.error(step.fitted ? "signal 'fitted' is not better than the plain signal on held-out items; use "
-                                           "the plain signal"
-                                         : "the calibration has no fitted signal");
-        return nullptr;
     }
 
     void add(int number, const CalibratedThreshold& threshold, const StepCalibration& step) {
@@ -146,6 +161,19 @@ private:
         taken_.threshold_intervals.push_back(threshold.interval);
         taken_.boundaries.push_back(threshold.boundary);
         if (gate_.signal == Signal::fitted) taken_.models.push_back(step.fitted->model);
+    }
+
+    /// The signal's values at step 1. Those of the fitted signal are computed, as a gate will.
+    void take_scores() {
+        for (const ObservedChain& item : calibration_->items) {
+            if (item.steps.empty()) continue;
+            const ObservedStep& first = item.steps.front();
+            if (gate_.signal != Signal::fitted) {
+                if (first.score) taken_.scores.push_back(*first.score);
+            } else if (!taken_.models.empty() && first.features.size() == feature_names().size()) {
+                taken_.scores.push_back(taken_.models.front().probability(first.features));
+            }
+        }
     }
 
     const CalibrationRef& ref_;
@@ -194,7 +222,9 @@ void bind_calibrations(WrittenGate& written, const AgentRung& rung, const RungPl
     };
     if (auto binding = bind(written.accept)) binding->take_accept(steps);
     if (written.accept && !written.escalate) check_escalate_by_hand(*written.accept, gate);
-    if (auto binding = bind(written.escalate)) binding->take_escalate();
+    const bool same_file =
+        written.accept && written.escalate && file_name(*written.accept) == file_name(*written.escalate);
+    if (auto binding = bind(written.escalate)) binding->take_escalate(same_file);
     gate.calibration = std::move(taken);
 }
 

@@ -69,6 +69,13 @@ ordered_json gate_json(const Evaluation& evaluation) {
             {"stop_rate", static_cast<double>(stopped) / static_cast<double>(evaluation.items.size())}};
 }
 
+/// What the gate judges at step 1.
+std::optional<double> judged_score(const Gate& gate, const ObservedStep& step) {
+    if (gate.signal != Signal::fitted) return step.score;
+    if (step.features.size() != feature_names().size() || gate.calibration->models.empty()) return std::nullopt;
+    return gate.calibration->models.front().probability(step.features);
+}
+
 /// How often the workflow was right where its gate accepted the first answer.
 ordered_json threshold_accuracy(const Evaluation& evaluation) {
     std::size_t stopped = 0;
@@ -176,11 +183,12 @@ ordered_json drift_json(const Evaluation& evaluation) {
 
 std::optional<Drift> drift_of(const Evaluation& evaluation) {
     const Gate& gate = gate_of(evaluation);
-    if (!gate.calibration || gate.signal == Signal::fitted || gate.accept.empty()) return std::nullopt;
+    if (!gate.calibration || gate.accept.empty()) return std::nullopt;
     std::vector<double> now;
     std::vector<double> then;
     for (const EvaluatedItem& item : evaluation.items)
-        if (const auto& score = item.chain.steps.front().score) now.push_back(unsureness(gate.signal, *score));
+        if (const auto score = judged_score(gate, item.chain.steps.front()))
+            now.push_back(unsureness(gate.signal, *score));
     for (const double score : gate.calibration->scores)
         then.push_back(unsureness(gate.signal, score));
     return drift(now, then, unsureness(gate.signal, gate.accept.front()));

@@ -3,10 +3,13 @@
 #include <enough/workflows/calibration_key.hpp>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <stdexcept>
+#include <string>
 #include <utility>
 #include <variant>
+#include <vector>
 
 namespace enough {
 namespace {
@@ -85,7 +88,12 @@ std::shared_ptr<const Workflow> with_one_rung(const Workflow& workflow, const Su
 
 Subject find_agent(const Workflow& workflow, const std::string& agent, const std::string& step_id,
                    std::optional<int> steps, int without_refine) {
-    if (!workflow.agents.contains(agent)) throw std::invalid_argument(fmt::format("there is no agent '{}'", agent));
+    if (!workflow.agents.contains(agent)) {
+        std::vector<std::string> known;
+        for (const auto& [name, role] : workflow.agents)
+            known.push_back(name);
+        throw std::invalid_argument(fmt::format("there is no agent '{}'; there are {}", agent, fmt::join(known, ", ")));
+    }
     Subject found;
     const bool used = any_rung(workflow, step_id, [&](Subject subject, const AgentRung& rung) {
         if (rung.agent != agent) return false;

@@ -118,14 +118,19 @@ struct CalibratedThreshold {
 using MethodThresholds = std::map<Method, CalibratedThreshold>;
 
 /// P(correct) from several signals, beside the plain signal on the same items. Both are held out: no score has seen its
-/// own label.
+/// own label. It has a verdict of its own: several signals may tell what one does not.
 struct FittedCalibration {
+    CalibrationVerdict verdict = CalibrationVerdict::refused;
+    std::vector<std::string> reasons;
     LogisticModel model;
     std::size_t folds = 5;
-    Estimate auroc;         ///< of the held-out scores
-    Estimate signal_auroc;  ///< of the plain signal on the same items
-    bool better = false;    ///< the first is larger; else a gate may not use it
-    MethodThresholds thresholds;
+    Estimate auroc;                               ///< of the held-out scores
+    Estimate signal_auroc;                        ///< of the plain signal on the same items
+    bool better = false;                          ///< the first is larger; else a gate may not use it
+    MethodThresholds thresholds;                  ///< empty where a gate may not use it
+    std::optional<CalibratedThreshold> escalate;  ///< as a step's
+
+    bool usable() const { return better && verdict != CalibrationVerdict::refused; }
 };
 
 /// What people want to know of a step's scores; absent values could not be computed.
@@ -185,7 +190,8 @@ const std::vector<std::string>& feature_names();
 ///
 /// A step is `refused` (all thresholds absent) when a class has fewer than 2 items, there is no spread, correct items
 /// score as unsure as incorrect ones or worse, or the AUROC interval contains 1/2 (unless `allow_weak`); `weak` below
-/// 50 items or 20 a class, or where the AUROC interval says nothing.
+/// 50 items or 20 a class, or where the AUROC interval says nothing. The fitted signal is judged likewise, by its own
+/// scores, also where the plain signal is refused.
 Calibration calibrate(std::vector<ObservedChain> chains, CalibrationKey key, const CalibrationSettings& settings);
 
 }  // namespace enough
