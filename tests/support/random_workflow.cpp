@@ -104,7 +104,7 @@ private:
                 return ladder("    ", "{{ iteration }} {{ previous.answer }} " + earlier);
             case 2:
                 line("    switch:\n      - when: inputs.q == \"{}\"", chance(50) ? "what" : "that");
-                ladder("        ", earlier);
+                ladder("        ", "so far: " + earlier);
                 line("      - prompt: otherwise\n        agent: a0");
                 return;
             default:
