@@ -105,6 +105,10 @@ void print_rest(const ordered_json& report) {
     fmt::print("\nright where the gate accepted: {}\nflips by refining: {}; by the gate: {}\n",
                accepted.is_null() ? "-" : share(accepted), flips(report.at("flips").at("refinement")),
                flips(report.at("flips").at("gate")));
+    if (report.at("flips").contains("debate"))
+        fmt::print("flips by debating ({} went to a second round): {}\n",
+                   report.at("flips").at("debate").at("debates").get<std::size_t>(),
+                   flips(report.at("flips").at("debate")));
     fmt::print("AURC {:.3f}, {:.3f} above the best ranking\n", number(risk.at("aurc")), number(risk.at("e_aurc")));
     for (const ordered_json& row : report.at("ablation"))
         if (!row.at("auroc").is_null())

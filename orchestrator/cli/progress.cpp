@@ -90,7 +90,7 @@ void Progress::continued(const CallContinued& event, RunTime at) {
 void Progress::set_aside(const CallSetAside& event) {
     terminal_.line(fmt::format("  {}  {} {}", calls_[event.call].who,
                                terminal_.paint(Colour::dim, fmt::format("{:<8}", "dropped")),
-                               terminal_.paint(Colour::dim, event.reason)));
+                               terminal_.paint(Colour::dim, "the panel is decided")));
     calls_.erase(event.call);
 }
 

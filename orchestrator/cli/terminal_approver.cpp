@@ -40,14 +40,14 @@ Task<ApprovalReply> TerminalApprover::ask(ApprovalQuestion question) {
     if (mode_ == ApprovalMode::yes) co_return ApprovalReply{true, "--approve yes", {}};
     if (mode_ == ApprovalMode::no) co_return ApprovalReply{false, "--approve no", {}};
     if (isatty(STDIN_FILENO) != 1)
-        co_return ApprovalReply{false, "nobody", "standard input is no terminal; say --approve yes or --approve no"};
+        co_return ApprovalReply{false, "", "standard input is no terminal; say --approve yes or --approve no"};
     const auto turn = co_await one_at_a_time_.acquire(0, Deadline());
     terminal_.line(fmt::format("  {:<10} {}", question.step, terminal_.paint(Colour::yellow, "needs your approval")));
     terminal_.line(question.message);
     while (true) {
         fmt::print(stderr, "  approve? [y/n, and a comment] ");
         const std::string line = co_await read_line();
-        if (line.empty()) co_return ApprovalReply{false, "nobody", "standard input has ended"};
+        if (line.empty()) co_return ApprovalReply{false, "", "standard input has ended"};
         if (auto reply = reply_in(line)) co_return *std::move(reply);
     }
 }

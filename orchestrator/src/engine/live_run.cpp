@@ -182,7 +182,7 @@ Task<void> LiveRun::use_tool(CallTool wish) {
 }
 
 Task<void> LiveRun::ask_person(AskApproval question) {
-    ApprovalGiven given{question.approval, false, "nobody", "there is nobody to ask"};
+    ApprovalGiven given{question.approval, false, "", "there is nobody to ask"};
     if (options_.approver) {
         ApprovalQuestion asked{options_.run_id, question.step, question.message};
         Task<ApprovalReply> asking = options_.approver->ask(std::move(asked));

@@ -201,10 +201,10 @@ void on_approval(Fold& fold, const ApprovalGiven& fact) {
     StepState& step = fold.step(pending.place);
     step.answer = fact.approved ? "yes" : "no";
     step.text = fact.comment;
-    step.agent = fact.by;
+    const std::string by = fact.by.empty() ? "" : " by " + fact.by;
     const std::string said = fact.comment.empty() ? "" : ": " + fact.comment;
     finish_step(fold, pending.place, fact.approved ? Status::accepted : Status::failed,
-                fmt::format("{} by {}{}", fact.approved ? "approved" : "not approved", fact.by, said));
+                fmt::format("{}{}{}", fact.approved ? "approved" : "not approved", by, said));
 }
 
 }  // namespace enough

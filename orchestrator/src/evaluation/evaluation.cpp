@@ -86,6 +86,16 @@ bool accepted_first(const RunState& state, const Subject& subject) {
     return call.rung == subject.rung && call.chain_step == 1;
 }
 
+/// The rounds of each debate that had more than one.
+std::vector<std::pair<std::string, std::vector<PanelState::Round>>> debates_of(const RunState& state) {
+    std::vector<std::pair<std::string, std::vector<PanelState::Round>>> debates;
+    for (const Frame& frame : state.frames)
+        for (const StepState& step : frame.steps)
+            for (const PanelOutcome& panel : step.panels)
+                if (panel.rounds.size() > 1) debates.emplace_back(panel.decided.step, panel.rounds);
+    return debates;
+}
+
 /// A yardstick that failed because a model did measures nothing. One that failed by a gate's decision is wrong.
 void check_yardstick(Policy policy, const ItemRun& run) {
     if (run.state.status != Status::failed) return;
@@ -185,6 +195,12 @@ private:
         }
         const bool right = co_await grader_.grade(result.data, run.state.output);
         result.policies[policy] = outcome_of(run, right);
+        if (policy != Policy::workflow) co_return;
+        for (const auto& [step, rounds] : debates_of(run.state)) {
+            const bool before = co_await grader_.grade(result.data, rounds.front().leader);
+            const bool after = co_await grader_.grade(result.data, rounds.back().leader);
+            result.debates.push_back({step, before, after});
+        }
     }
 
     /// The whole chain with its evidence: before anything else, so that the tape has it with evidence.

@@ -91,6 +91,8 @@ ordered_json threshold_accuracy(const Evaluation& evaluation) {
 ordered_json flips_json(const Evaluation& evaluation) {
     Flips refinement;
     Flips gate;
+    Flips debate;
+    std::size_t debates = 0;
     const auto count = [](Flips& flips, bool before, bool after) {
         if (before && !after) ++flips.right_wrong;
         if (!before && after) ++flips.wrong_right;
@@ -98,11 +100,18 @@ ordered_json flips_json(const Evaluation& evaluation) {
     for (const EvaluatedItem& item : evaluation.items) {
         count(refinement, item.chain.steps.front().correct, item.chain.steps.back().correct);
         count(gate, item.policies.at(evaluation.full_policy).right, item.policies.at(Policy::workflow).right);
+        for (const DebateOutcome& each : item.debates)
+            count(debate, each.right_before, each.right_after);
+        debates += item.debates.size();
     }
     const auto json = [](const Flips& flips) {
         return ordered_json{{"right_wrong", flips.right_wrong}, {"wrong_right", flips.wrong_right}};
     };
-    return {{"refinement", json(refinement)}, {"gate", json(gate)}};
+    ordered_json all{{"refinement", json(refinement)}, {"gate", json(gate)}};
+    if (debates == 0) return all;
+    all["debate"] = json(debate);
+    all["debate"]["debates"] = debates;
+    return all;
 }
 
 ordered_json risk_coverage_json(const ScoredChains& scored) {

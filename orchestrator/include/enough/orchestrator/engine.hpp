@@ -39,7 +39,7 @@ struct ApprovalQuestion {
 
 struct ApprovalReply {
     bool approved = false;
-    std::string by;  ///< who says so
+    std::string by;  ///< who says so; empty: nobody could be asked
     std::string comment;
 };
 

@@ -54,6 +54,13 @@ struct AnsweredAt {
     int step = 1;
 };
 
+/// What a debate did to an answer.
+struct DebateOutcome {
+    std::string step;
+    bool right_before = false;  ///< the leading answer of the first round
+    bool right_after = false;   ///< of the last
+};
+
 /// One item with everything that was tried on it.
 struct EvaluatedItem {
     DataItem data;
@@ -62,6 +69,7 @@ struct EvaluatedItem {
     std::vector<ShownStep> shown;
     std::string served_model;  ///< the server's id of the agent's model
     std::optional<AnsweredAt> answered_at;
+    std::vector<DebateOutcome> debates;  ///< those that had a second round, in the workflow's own run
     bool stopped = false;  ///< the gate accepted the first answer
 };
 
