@@ -1,0 +1,30 @@
+#pragma once
+
+#include "providers/openai_failure.hpp"
+
+#include <enough/agents/failure.hpp>
+#include <enough/agents/settings.hpp>
+
+#include <string>
+#include <string_view>
+
+namespace enough {
+
+/// How a server is spoken of in failures: by the name of its program or the origin of its URL. What it says itself is
+/// shown in excerpts, without the secrets of its settings.
+class ToolServerWords {
+public:
+    explicit ToolServerWords(const ToolServerSettings& settings);
+
+    /// "tool server NAME <message>".
+    Failure failure(FailureKind kind, std::string_view message) const;
+    Failure located(Failure failure) const;
+    Failure timed_out(const std::string& method) const;
+    std::string excerpt(std::string_view text) const { return text_.excerpt(text); }
+
+private:
+    std::string who_;
+    ServerText text_;
+};
+
+}  // namespace enough
