@@ -15,6 +15,26 @@ double margin(double bound) {
     return 1e-9 * (1 + std::abs(bound));
 }
 
+/// No more than this proof asks for: it is asked after each token.
+SeenSoFar seen_for(Signal proof, const EvidenceAccumulator& so_far) {
+    SeenSoFar seen{.tokens = so_far.tokens()};
+    if (proof == Signal::entropy_mean) {
+        seen.evidence_tokens = so_far.evidence_tokens();
+        seen.entropy_sum = so_far.entropy_sum();
+    } else if (proof == Signal::entropy_max) {
+        seen.entropy_max = so_far.entropy_max();
+    } else if (proof == Signal::confidence_mean) {
+        seen.evidence_tokens = so_far.evidence_tokens();
+        seen.confidence_sum = so_far.confidence_sum();
+    } else if (proof == Signal::logprob_mean) {
+        seen.logprob_tokens = so_far.logprob_tokens();
+        seen.logprob_sum = so_far.logprob_sum();
+    } else if (proof == Signal::confidence_lowest_group) {
+        seen.lowest_group = so_far.lowest_group();
+    }
+    return seen;
+}
+
 /// The threshold on whose unsure side the verdict can only be `escalate`.
 enum class SettledBy { nothing, accept, escalate };
 
@@ -65,9 +85,7 @@ ProvableStop::ProvableStop(Signal signal, double bound, std::optional<std::int64
     : signal_(signal), bound_(bound), max_tokens_(max_tokens) {}
 
 bool ProvableStop::settled(const EvidenceAccumulator& so_far) const {
-    const SeenSoFar seen{so_far.tokens(),      so_far.evidence_tokens(), so_far.logprob_tokens(),
-                         so_far.entropy_sum(), so_far.entropy_max(),     so_far.confidence_sum(),
-                         so_far.logprob_sum(), so_far.lowest_group()};
+    const SeenSoFar seen = seen_for(signal_, so_far);
     const auto surest = surest_final_value(signal_, seen, max_tokens_);
     if (!surest) return false;
     return direction(signal_) == Direction::lower_is_surer ? *surest > bound_ + margin(bound_)

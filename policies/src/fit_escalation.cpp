@@ -71,7 +71,7 @@ CalibratedThreshold fit_escalation(const StepSample& sample, const CalibrationSe
     }
     ThresholdSpread spread;
     if (settings.bootstrap.replicates > 0) spread = bootstrap_threshold(sample.acceptable, fit, settings.bootstrap);
-    threshold.value = unsureness(sample.signal, *best);
+    threshold.value = own_value(sample, *best);
     if (spread.tau) {
         const double a = unsureness(sample.signal, spread.tau->low);
         const double b = unsureness(sample.signal, spread.tau->high);

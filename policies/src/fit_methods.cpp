@@ -119,7 +119,7 @@ CalibratedThreshold from_risk(const Fit& fit, const StepSample& sample, const Ca
     }
     // Items that no gate accepts lie above all others and may have been taken in for free.
     const double score = std::min(*fitted.tau, sample.most_acceptable);
-    threshold.value = unsureness(sample.signal, score);
+    threshold.value = own_value(sample, score);
     set_outcome(threshold, score, sample, settings);
     return threshold;
 }

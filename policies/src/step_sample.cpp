@@ -41,6 +41,7 @@ StepSample step_sample(std::span<const ObservedChain> chains, std::size_t step, 
         const double score = unsureness(signal, *own);
         sample.scored.push_back(i);
         sample.scores.push_back({score, is_right(seen)});
+        sample.values.push_back(*own);
         sample.lengths.push_back(static_cast<double>(seen.output_tokens));
         if (!seen.acceptable) continue;
         acceptable[i] = score;
@@ -55,6 +56,16 @@ StepSample step_sample(std::span<const ObservedChain> chains, std::size_t step, 
         sample.tails.push_back(tail_of(chains[i], step, acceptable[i]));
     }
     return sample;
+}
+
+double own_value(const StepSample& sample, double score) {
+    std::optional<double> least_sure;
+    for (std::size_t i = 0; i < sample.scores.size(); ++i) {
+        if (sample.scores[i].score != score) continue;
+        if (!least_sure || at_least_as_sure(sample.signal, *least_sure, sample.values[i]))
+            least_sure = sample.values[i];
+    }
+    return least_sure.value_or(unsureness(sample.signal, score));
 }
 
 }  // namespace enough

@@ -17,6 +17,7 @@ struct StepSample {
     Signal signal = Signal::entropy_mean;
     std::vector<std::size_t> scored;    ///< the chains with a score at this step
     std::vector<LabelledScore> scores;  ///< theirs; truncated answers count as incorrect
+    std::vector<double> values;         ///< the same in the signal's own units
     std::vector<double> lengths;        ///< their output tokens
 
     // Of all chains, in order:
@@ -30,6 +31,10 @@ struct StepSample {
 /// `value` gives the signal of a chain in its own units, absent where there is none.
 StepSample step_sample(std::span<const ObservedChain> chains, std::size_t step, Signal signal,
                        const std::function<std::optional<double>(std::size_t chain)>& value, Loss loss);
+
+/// The signal's own value of a score: that of an item that has it where there is one, for turning a score back may miss
+/// it by a rounding, and the item would not pass its own threshold.
+double own_value(const StepSample& sample, double score);
 
 /// All methods' thresholds on a sample, in the signal's own units.
 MethodThresholds fit_methods(const StepSample& sample, const CalibrationSettings& settings);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <utility>
 
 namespace enough {
 
@@ -55,12 +56,12 @@ Numbers borda(const Numbers& confidences, double power) {
     std::vector<std::size_t> order;
     for (std::size_t i = 0; i < confidences.size(); ++i)
         if (confidences[i]) order.push_back(i);
-    std::ranges::stable_sort(order, [&](std::size_t a, std::size_t b) { return *confidences[a] > *confidences[b]; });
+    std::ranges::sort(order, [&](std::size_t a, std::size_t b) { return *confidences[a] > *confidences[b]; });
     Numbers weights(confidences.size());
     for (std::size_t begin = 0, end = 0; begin < order.size(); begin = end) {
         double together = 0;
-        while (end < order.size() && *confidences[order[end]] == *confidences[order[begin]])
-            together += std::pow(static_cast<double>(order.size() - end++), power);
+        for (end = begin; end < order.size() && *confidences[order[end]] == *confidences[order[begin]]; ++end)
+            together += std::pow(static_cast<double>(order.size() - end), power);
         for (std::size_t i = begin; i < end; ++i)
             weights[order[i]] = together / static_cast<double>(end - begin);
     }

@@ -225,5 +225,27 @@ TEST(ValueGateCalibration, FitsThresholdsInTheSignalsOwnUnits) {
     EXPECT_GE(*bound.value, 0.31);
 }
 
+// 1 - (1 - 0.3) is a rounding above 0.3.
+TEST(ValueGateCalibration, AnItemAtTheThresholdPassesIt) {
+    std::vector<ObservedChain> chains;
+    for (int i = 0; i < 60; ++i) {
+        chains.push_back(test::chain_of("c" + std::to_string(i), {test::observed(i % 2 == 0 ? 0.3 : 0.4, true)}));
+        chains.push_back(test::chain_of("w" + std::to_string(i), {test::observed(i % 2 == 0 ? 0.1 : 0.2, false)}));
+    }
+    CalibrationKey key;
+    key.signal = "judge";
+    CalibrationSettings settings = test::without_intervals();
+    settings.loss = Loss::wrong;
+    const Calibration calibration = calibrate(chains, key, settings);
+    for (const Method method : {Method::crc, Method::bound}) {
+        Call call;
+        call.gate.signal = Signal::judge;
+        call.gate.accept = {calibration.steps.front().thresholds.at(method).value.value()};
+        call.value = 0.3;
+        EXPECT_EQ(call.judged().reason, "judge 0.30 >= 0.30") << name(method);
+        EXPECT_EQ(call.judged().verdict, Verdict::accept) << name(method);
+    }
+}
+
 }  // namespace
 }  // namespace enough
