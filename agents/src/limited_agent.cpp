@@ -1,6 +1,7 @@
 #include "limited_agent.hpp"
 
 #include "failure_kind.hpp"
+#include "providers/input_counts.hpp"
 
 #include <cstdint>
 #include <utility>
@@ -12,10 +13,8 @@ namespace {
 constexpr std::int64_t usual_output_tokens = 512;  // where a request states no bound
 
 std::int64_t estimated_tokens(const Request& request) {
-    std::size_t bytes = 0;
-    for (const auto& message : request.messages)
-        bytes += message.content.size();
-    return static_cast<std::int64_t>(bytes / 4) + request.sampling.max_tokens.value_or(usual_output_tokens);
+    return static_cast<std::int64_t>(prompt_bytes(request) / 4) +
+           request.sampling.max_tokens.value_or(usual_output_tokens);
 }
 
 std::int64_t total(const Usage& usage) {

@@ -1,6 +1,7 @@
 #include <enough/agents/registry.hpp>
 
 #include "failure_kind.hpp"
+#include "hedge_agent.hpp"
 #include "limited_agent.hpp"
 #include "providers/openai_agent.hpp"
 #include "providers/scripted_agent.hpp"
@@ -27,36 +28,56 @@ public:
 };
 #endif
 
-struct MakeAgent {
-    asio::any_io_executor executor;
+class MakeAgent {
+public:
+    explicit MakeAgent(asio::any_io_executor on) : executor_(std::move(on)) {}
 
-    // Every attempt takes a new permit, and none is held while waiting for the next: retries go around the limits.
     std::unique_ptr<Agent> operator()(const OpenAiSettings& settings) const {
-        auto agent = make_openai_agent(settings, executor);
-        const auto& limits = settings.limits;
-        if (limits.concurrency || limits.requests_per_minute || limits.tokens_per_minute) {
-            agent = std::make_unique<LimitedAgent>(std::move(agent), limits);
-        }
-        return std::make_unique<RetryAgent>(std::move(agent), settings.retry);
+        return wrapped(make_openai_agent(settings, executor_), settings);
     }
 
     std::unique_ptr<Agent> operator()([[maybe_unused]] const LlamaSettings& settings) const {
 #if ENOUGH_LLAMA
-        return make_llama_agent(settings, executor);
+        return make_llama_agent(settings, executor_);
 #else
         return std::make_unique<AbsentLlamaAgent>();
 #endif
     }
 
     std::unique_ptr<Agent> operator()(const ScriptedSettings& settings) const {
-        return std::make_unique<RetryAgent>(make_scripted_agent(settings), settings.retry);
+        return wrapped(make_scripted_agent(settings), settings);
     }
+
+private:
+    // Every attempt takes a new permit, and none is held while waiting for the next: retries go around the limits.
+    // Hedges stand between: each of the two requests takes a permit of its own, and a failure is waited out, as long as
+    // the server wishes, before anything is sent again. Around the retries a hedge would cut such waits short.
+    template <class Settings>
+    static std::unique_ptr<Agent> wrapped(std::unique_ptr<Agent> agent, const Settings& settings) {
+        const RateLimits& limits = settings.limits;
+        if (limits.concurrency || limits.requests_per_minute || limits.tokens_per_minute)
+            agent = std::make_unique<LimitedAgent>(std::move(agent), limits);
+        if (settings.hedge) agent = std::make_unique<HedgeAgent>(std::move(agent), *settings.hedge);
+        return std::make_unique<RetryAgent>(std::move(agent), settings.retry);
+    }
+
+    asio::any_io_executor executor_;
+};
+
+struct GivesLogprobs {
+    bool operator()(const OpenAiSettings& settings) const { return settings.logprobs; }
+    bool operator()(const LlamaSettings&) const { return true; }
+    bool operator()(const ScriptedSettings& settings) const { return settings.logprobs; }
 };
 
 }  // namespace
 
+bool gives_logprobs(const ProviderSettings& settings) {
+    return std::visit(GivesLogprobs(), settings);
+}
+
 std::unique_ptr<Agent> make_agent(const ProviderSettings& settings, asio::any_io_executor executor) {
-    return std::visit(MakeAgent{std::move(executor)}, settings);
+    return std::visit(MakeAgent(std::move(executor)), settings);
 }
 
 }  // namespace enough

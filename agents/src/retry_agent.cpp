@@ -40,6 +40,8 @@ std::string summary(const RetryDecision& decision, int attempts) {
         case RetryDecision::Verdict::no_time:
             return fmt::format(" (gave up after {}: the next one would have to wait {} ms, which is past the deadline)",
                                tries, decision.delay.count());
+        case RetryDecision::Verdict::no_budget:
+            return fmt::format(" (gave up after {}: the budget allows no other)", tries);
     }
     return {};
 }
@@ -66,6 +68,16 @@ RetryAgent::RetryAgent(std::unique_ptr<Agent> agent, RetryPolicy policy, std::fu
 RetryAgent::RetryAgent(std::unique_ptr<Agent> agent, RetryPolicy policy)
     : RetryAgent(std::move(agent), policy, random_jitter) {}
 
+// The budget is asked last, since what it grants is reserved.
+RetryDecision RetryAgent::decide(const Request& request, const Failure& failure, int attempts) const {
+    using Verdict = RetryDecision::Verdict;
+    auto decision = decide_retry(policy_, failure, attempts, jitter_(), request.deadline.remaining());
+    if (decision.verdict != Verdict::wait || request.attempts == nullptr) return decision;
+    if (!request.attempts->another(AttemptKind::retry, failure.spent, failure.message))
+        decision.verdict = Verdict::no_budget;
+    return decision;
+}
+
 Task<Result<Answer>> RetryAgent::ask(Request request) {
     Usage spent;
     for (int attempts = 1;; ++attempts) {
@@ -76,7 +88,7 @@ Task<Result<Answer>> RetryAgent::ask(Request request) {
         }
         auto failure = std::move(result).error();
         spent += failure.spent;
-        const auto decision = decide_retry(policy_, failure, attempts, jitter_(), request.deadline.remaining());
+        const auto decision = decide(request, failure, attempts);
         if (decision.verdict != RetryDecision::Verdict::wait) {
             failure.spent = spent;
             failure.message += summary(decision, attempts);

@@ -17,6 +17,7 @@ struct RetryDecision {
         not_retryable,  ///< trying again would not help
         no_attempts,    ///< all attempts are used up
         no_time,        ///< the next attempt may not begin before the deadline
+        no_budget,      ///< `Attempts` grants no other
     };
     Verdict verdict = Verdict::wait;
     std::chrono::milliseconds delay{0};
@@ -30,8 +31,8 @@ struct RetryDecision {
 RetryDecision decide_retry(const RetryPolicy& policy, const Failure& failure, int attempts, double jitter,
                            Deadline::Clock::duration remaining);
 
-/// Asks again when a call failed in a way that may pass. What failed attempts used up is part of the usage of the
-/// answer, or of what the final failure has spent.
+/// Asks again when a call failed in a way that may pass, and the request's `attempts` grant it. What failed attempts
+/// used up is part of the usage of the answer, or of what the final failure has spent.
 class RetryAgent final : public Agent {
 public:
     /// `jitter` gives numbers in [0, 1).
@@ -41,6 +42,8 @@ public:
     Task<Result<Answer>> ask(Request request) override;
 
 private:
+    RetryDecision decide(const Request& request, const Failure& failure, int attempts) const;
+
     std::unique_ptr<Agent> agent_;
     RetryPolicy policy_;
     std::function<double()> jitter_;

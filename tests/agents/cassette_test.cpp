@@ -99,7 +99,7 @@ TEST(Cassette, KeepsEveryField) {
 TEST(Cassette, KeepsEveryNamedValue) {
     std::vector<RecordedCall> calls;
     for (const auto reason : {FinishReason::stop, FinishReason::length, FinishReason::filter,
-                              FinishReason::stopped_early, FinishReason::other}) {
+                              FinishReason::stopped_early, FinishReason::tool_calls, FinishReason::other}) {
         calls.emplace_back().outcome->finish_reason = reason;
     }
     for (int kind = 0; kind <= static_cast<int>(FailureKind::script_ended); ++kind)
@@ -242,8 +242,15 @@ TEST(Cassette, RefusesWhatIsNoCallAndNamesTheLine) {
         {"\"model\":\"small\"", "\"model\":[-1]", "numbers from 0 to 255"},
         {"\"model\":\"small\"", "\"model\":\"small\",\"key\":\"\"", "a call has an unknown 'key'"},
         {"[{\"role\":\"user\",\"content\":\"2+2?\"}]", "{}", "messages must be a list"},
-        {"\"role\":\"user\"", "\"role\":\"tool\"", "unknown role 'tool'"},
+        {"\"role\":\"user\"", "\"role\":\"robot\"", "unknown role 'robot'"},
         {"\"role\":\"user\"", "\"role\":1", "role must be a string"},
+        {"\"role\":\"user\"", "\"role\":\"user\",\"tool_calls\":{}", "tool_calls must be a list"},
+        {"\"role\":\"user\"", "\"role\":\"user\",\"tool_calls\":[{\"id\":\"c\"}]", "a tool call has no 'name'"},
+        {"\"role\":\"user\"", "\"role\":\"user\",\"tool_call_id\":1", "tool_call_id must be a string"},
+        {"\"top_logprobs\":2", "\"top_logprobs\":2,\"tools\":[{\"name\":\"a\",\"parameters\":\"{}\"}]",
+         "a tool has no 'description'"},
+        {"\"top_logprobs\":2", "\"top_logprobs\":2,\"tools_forbidden\":1", "tools_forbidden must be true or false"},
+        {"\"text\":\"4\"", "\"text\":\"4\",\"tool_calls\":[7]", "a tool call must be an object"},
         {"\"temperature\":0.7", "\"temperature\":\"hot\"", "temperature must be a number"},
         {"\"temperature\":0.7", "\"seed\":-1", "seed must be an integer in range"},
         {"\"temperature\":0.7", "\"max_tokens\":1.5", "max_tokens must be an integer"},

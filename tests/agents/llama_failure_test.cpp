@@ -116,6 +116,15 @@ TEST_F(LlamaFailure, TheContextsEndCutsTheAnswer) {
     EXPECT_EQ(result.usage.input_tokens + result.usage.output_tokens, 64);
 }
 
+TEST_F(LlamaFailure, ToolsAreNotSupported) {
+    auto asked = request("Hello", 5);
+    asked.tools = {{"clock", "Tells the time", "{}"}};
+    const auto result = ask(asked);
+    ASSERT_FALSE(result.has_value());
+    EXPECT_EQ(result.error().kind, FailureKind::bad_request);
+    EXPECT_NE(result.error().message.find("use provider: openai for agents with tools"), std::string::npos);
+}
+
 TEST_F(LlamaFailure, ADeadlineThatHasPassedAsksNothing) {
     auto late = request("Hello", 5);
     late.deadline = Deadline(Deadline::Clock::now() - std::chrono::seconds(1));

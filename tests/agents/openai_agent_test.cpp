@@ -218,5 +218,39 @@ TEST_F(OpenAiAgentTest, ReadsADocumentInsteadOfAStream) {
     }
 }
 
+TEST_F(OpenAiAgentTest, NeverAsksForLogprobsWhereThereAreNone) {
+    serve(answer_well);
+    settings_.logprobs = false;
+    const auto answer = ask();
+    ASSERT_TRUE(answer) << answer.error().message;
+    EXPECT_FALSE(body(0).contains("logprobs"));
+    EXPECT_FALSE(body(0).contains("top_logprobs"));
+    EXPECT_TRUE(answer->logprobs_refused);
+    EXPECT_EQ(server_->counts().requests, 1U);
+}
+
+TEST_F(OpenAiAgentTest, SaysWhenARequestIsSent) {
+    serve(answer_well);
+    ASSERT_TRUE(ask());
+    EXPECT_EQ(sink_.sent, 1);
+}
+
+TEST_F(OpenAiAgentTest, AnswersWithToolCalls) {
+    serve([](FakeExchange& exchange) {
+        exchange.start_stream();
+        exchange.event(chunk(R"({"tool_calls":[{"index":0,"id":"c","function":{"name":"read","arguments":"{}"}}]})"));
+        exchange.event(finish_chunk("tool_calls"));
+        exchange.event("[DONE]");
+        exchange.end_stream();
+    });
+    auto request = question();
+    request.tools = {{"read", "", "{}"}};
+    const auto answer = ask(request);
+    ASSERT_TRUE(answer) << answer.error().message;
+    EXPECT_EQ(answer->tool_calls, (std::vector<ToolCall>{{"c", "read", "{}"}}));
+    EXPECT_TRUE(answer->first_token) << "a tool call is a beginning too";
+    EXPECT_EQ(body(0)["tools"].size(), 1U);
+}
+
 }  // namespace
 }  // namespace enough

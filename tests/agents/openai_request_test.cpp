@@ -36,6 +36,53 @@ TEST(OpenAiRequest, SaysAllThatWasAsked) {
         "seed":18446744073709551615,"max_tokens":64,"stop":["\n\n"]})"));
 }
 
+Request request_with_tools() {
+    Request request;
+    request.messages = {{Role::user, "Read a"},
+                        {Role::assistant, "", {{"c1", "read", R"({"path":"a"})"}, {"c2", "list", "{broken"}}},
+                        {Role::tool, "alpha", {}, "c1"},
+                        {Role::tool, "no such folder", {}, "c2"}};
+    request.tools = {{"read", "Reads a file", R"({"type":"object","properties":{"z":{},"a":{}}})"}, {"list", "", ""}};
+    return request;
+}
+
+TEST(OpenAiRequest, ShowsToolsAndWhatTheyGave) {
+    const auto body = Json::parse(openai_body(request_with_tools(), settings(), {}));
+    EXPECT_EQ(body["messages"], Json::parse(R"([{"role":"user","content":"Read a"},
+        {"role":"assistant","content":null,"tool_calls":[
+            {"id":"c1","type":"function","function":{"name":"read","arguments":"{\"path\":\"a\"}"}},
+            {"id":"c2","type":"function","function":{"name":"list",
+                "arguments":"{\"invalid_arguments\":\"{broken\"}"}}]},
+        {"role":"tool","content":"alpha","tool_call_id":"c1"},
+        {"role":"tool","content":"no such folder","tool_call_id":"c2"}])"));
+    EXPECT_EQ(body["tools"], Json::parse(R"([
+        {"type":"function","function":{"name":"read","description":"Reads a file",
+            "parameters":{"type":"object","properties":{"z":{},"a":{}}}}},
+        {"type":"function","function":{"name":"list","parameters":{"type":"object","properties":{}}}}])"));
+    EXPECT_FALSE(body.contains("tool_choice"));
+}
+
+TEST(OpenAiRequest, ForbidsToolsWithoutHidingThem) {
+    auto request = request_with_tools();
+    request.tools_forbidden = true;
+    const auto body = Json::parse(openai_body(request, settings(), {}));
+    EXPECT_EQ(body["tool_choice"], "none");
+    EXPECT_EQ(body["tools"].size(), 2U);
+    request.tools.clear();
+    EXPECT_FALSE(Json::parse(openai_body(request, settings(), {})).contains("tool_choice"));
+}
+
+TEST(OpenAiRequest, KeepsTheOrderOfAToolsParameters) {
+    const auto body = openai_body(request_with_tools(), settings(), {});
+    EXPECT_LT(body.find("\"z\":{}"), body.find("\"a\":{}")) << "models write arguments in the order they are shown";
+}
+
+TEST(OpenAiRequest, TextBesideToolCallsIsKept) {
+    auto request = request_with_tools();
+    request.messages[1].content = "Let me look.";
+    EXPECT_EQ(Json::parse(openai_body(request, settings(), {}))["messages"][1]["content"], "Let me look.");
+}
+
 TEST(OpenAiRequest, LeavesOutWhatWasNotAsked) {
     Request request;
     request.messages = {{Role::user, "hi"}};

@@ -120,7 +120,7 @@ TEST(OpenAiStream, NamesEveryFinishReason) {
     EXPECT_EQ(reason("stop"), FinishReason::stop);
     EXPECT_EQ(reason("length"), FinishReason::length);
     EXPECT_EQ(reason("content_filter"), FinishReason::filter);
-    EXPECT_EQ(reason("tool_calls"), FinishReason::other);
+    EXPECT_EQ(reason("insufficient_system_resource"), FinishReason::other);
     const auto refusal = read({chunk(R"({"content":null,"refusal":"I can't"})"), finish_chunk()});
     EXPECT_EQ(refusal->finish_reason, FinishReason::filter);
 }

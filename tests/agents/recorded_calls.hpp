@@ -50,7 +50,8 @@ inline bool same(const std::vector<StreamEvent>& a, const std::vector<StreamEven
 inline bool same(const Answer& a, const Answer& b) {
     const bool first_tokens = a.first_token.has_value() == b.first_token.has_value() &&
                               (!a.first_token || same(a.first_token->count(), b.first_token->count()));
-    return a.text == b.text && a.reasoning == b.reasoning && a.finish_reason == b.finish_reason && a.usage == b.usage &&
+    return a.text == b.text && a.tool_calls == b.tool_calls && a.reasoning == b.reasoning &&
+           a.finish_reason == b.finish_reason && a.usage == b.usage &&
            a.reported_output_tokens == b.reported_output_tokens && a.model == b.model &&
            a.fingerprint == b.fingerprint && a.logprobs_refused == b.logprobs_refused &&
            same(a.latency.count(), b.latency.count()) && first_tokens;
@@ -73,7 +74,8 @@ inline bool same(const Sampling& a, const Sampling& b) {
 
 inline bool same(const RecordedCall& a, const RecordedCall& b) {
     return a.model == b.model && a.messages == b.messages && same(a.sampling, b.sampling) &&
-           a.top_logprobs == b.top_logprobs && same(a.stream, b.stream) && same(a.outcome, b.outcome);
+           a.top_logprobs == b.top_logprobs && a.tools == b.tools && a.tools_forbidden == b.tools_forbidden &&
+           same(a.stream, b.stream) && same(a.outcome, b.outcome);
 }
 
 inline Token token(std::string bytes, double logprob, std::vector<Candidate> candidates = {},

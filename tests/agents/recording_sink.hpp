@@ -23,6 +23,8 @@ public:
         (phase == Phase::answer ? text : reasoning) += piece;
         if (heard) heard();
     }
+    void on_sent() override { ++sent; }
+    void on_progress() override { ++progress; }
     void on_restart() override {
         ++restarts;
         tokens.clear();
@@ -43,6 +45,8 @@ public:
     std::string text;
     std::string reasoning;
     int restarts = 0;
+    int sent = 0;
+    int progress = 0;
     std::function<void()> heard;  ///< called after each piece of text
 
 private:

@@ -29,6 +29,15 @@ Result<Answer> ask_agent(const ProviderSettings& settings, Request request = {})
     return *out;
 }
 
+Task<void> expect_second_to_time_out(std::shared_ptr<Agent> agent) {
+    const auto first = co_await agent->ask(Request());
+    EXPECT_TRUE(first);
+    Request request;
+    request.deadline = Deadline::after(20ms);
+    const auto second = co_await agent->ask(std::move(request));
+    EXPECT_TRUE(!second && second.error().kind == FailureKind::timeout);
+}
+
 TEST(MakeAgent, ScriptedAgentsFollowTheirRetryPolicy) {
     ScriptedSettings settings;
     settings.answers.resize(2);
@@ -56,6 +65,94 @@ TEST(MakeAgent, OpenAiAgentsRetryWithANewPermit) {
     ASSERT_TRUE(answer) << answer.error().message;
     EXPECT_EQ(answer->text, "4 + 4 = 8");
     EXPECT_EQ(server.counts().requests, 2u);
+}
+
+void answer(FakeExchange& exchange) {
+    exchange.start_stream();
+    for (const auto& event : test::good_stream())
+        exchange.event(event);
+    exchange.end_stream();
+}
+
+TEST(MakeAgent, AHedgeCancelsTheSlowSocket) {
+    FakeServer server([](FakeExchange& exchange) {
+        if (exchange.request().number == 0) return void(exchange.stall());
+        answer(exchange);
+    });
+    OpenAiSettings settings;
+    settings.base_url = server.url("/v1");
+    settings.model = "m";
+    settings.hedge.emplace().after = 20ms;
+    settings.limits.concurrency = 2;
+    test::RecordingSink sink;
+    Request request;
+    request.sink = &sink;
+    const auto result = ask_agent(settings, request);
+    ASSERT_TRUE(result) << result.error().message;
+    EXPECT_EQ(result->text, "4 + 4 = 8");
+    EXPECT_EQ(sink.text, "4 + 4 = 8");
+    EXPECT_EQ(result->usage.input_tokens, 62) << "both have read the prompt";
+    EXPECT_TRUE(server.wait_until([](const auto& counts) { return counts.open == 0; }));
+    EXPECT_EQ(server.counts().requests, 2U);
+}
+
+TEST(MakeAgent, AHedgeTakesAPermitOfItsOwn) {
+    FakeServer server([](FakeExchange& exchange) {
+        exchange.pause(100ms);
+        answer(exchange);
+    });
+    OpenAiSettings settings;
+    settings.base_url = server.url("/v1");
+    settings.model = "m";
+    settings.hedge.emplace().after = 10ms;
+    settings.limits.concurrency = 1;
+    const auto result = ask_agent(settings);
+    ASSERT_TRUE(result) << result.error().message;
+    EXPECT_EQ(server.counts().requests, 1U) << "the second never got its turn";
+    EXPECT_EQ(result->usage.input_tokens, 31) << "so it cost nothing";
+}
+
+TEST(MakeAgent, AFailureIsWaitedOutRatherThanHedged) {
+    FakeServer server([](FakeExchange& exchange) {
+        if (exchange.request().number > 0) return answer(exchange);
+        exchange.answer(503, "{}", {{"retry-after-ms", "200"}});
+    });
+    OpenAiSettings settings;
+    settings.base_url = server.url("/v1");
+    settings.model = "m";
+    settings.hedge.emplace().after = 10s;
+    settings.retry = {.attempts = 2, .delay = 1ms, .max_delay = 1ms};
+    const auto begin = std::chrono::steady_clock::now();
+    ASSERT_TRUE(ask_agent(settings));
+    EXPECT_GE(std::chrono::steady_clock::now() - begin, 200ms);
+    EXPECT_EQ(server.counts().requests, 2U);
+}
+
+TEST(MakeAgent, ScriptedAgentsFollowTheirHedgeAndTheirLimits) {
+    ScriptedSettings settings;
+    settings.answers.resize(2);
+    settings.answers[0].text = "slow";
+    settings.answers[0].delay = 1h;
+    settings.answers[1].text = "quick";
+    settings.hedge.emplace().after = 5ms;
+    EXPECT_EQ(ask_agent(settings)->text, "quick");
+    settings.hedge.reset();
+    settings.answers[0].delay = 0ms;
+    settings.limits.requests_per_minute = 1;
+    test::run_with([&](asio::any_io_executor executor) {
+        return expect_second_to_time_out(std::shared_ptr<Agent>(make_agent(settings, executor)));
+    });
+}
+
+TEST(MakeAgent, KnowsWhoGivesLogprobs) {
+    OpenAiSettings openai;
+    ScriptedSettings scripted;
+    EXPECT_TRUE(gives_logprobs(openai));
+    EXPECT_TRUE(gives_logprobs(scripted));
+    EXPECT_TRUE(gives_logprobs(LlamaSettings()));
+    openai.logprobs = scripted.logprobs = false;
+    EXPECT_FALSE(gives_logprobs(openai));
+    EXPECT_FALSE(gives_logprobs(scripted));
 }
 
 TEST(MakeAgent, RefusesABaseUrlThatIsNone) {

@@ -137,6 +137,64 @@ TEST(RetryAgent, GivesUpAfterAllAttempts) {
     EXPECT_EQ(sink.restarts, 2);
 }
 
+/// Grants so many attempts and notes what it is told.
+class Purse final : public Attempts {
+public:
+    explicit Purse(int grants) : grants_(grants) {}
+
+    bool another(AttemptKind kind, const Usage& spent, std::string_view reason) override {
+        kinds.push_back(kind);
+        tokens.push_back(spent.output_tokens);
+        reasons.emplace_back(reason);
+        return grants_-- > 0;
+    }
+
+    std::vector<AttemptKind> kinds;
+    std::vector<std::int64_t> tokens;
+    std::vector<std::string> reasons;
+
+private:
+    int grants_;
+};
+
+TEST(RetryAgent, AsksForEachAttemptAndNamesWhatTheLastOneSpent) {
+    Fixture fixture({spending(3), spending(4)});
+    Purse purse(2);
+    Request request;
+    request.attempts = &purse;
+    const auto answer = test::run(fixture.agent->ask(request));
+    ASSERT_TRUE(answer);
+    EXPECT_EQ(answer->usage.output_tokens, 17) << "what was named before is counted once, in the end";
+    EXPECT_THAT(purse.tokens, testing::ElementsAre(3, 4));
+    EXPECT_THAT(purse.kinds, testing::Each(AttemptKind::retry));
+    EXPECT_THAT(purse.reasons, testing::Each("http://h answered 503"));
+}
+
+TEST(RetryAgent, GivesUpAtOnceWhenTheBudgetAllowsNoOther) {
+    Fixture fixture({spending(1), retryable(1h)});  // it must not wait for an hour before it asks
+    Purse purse(1);
+    Request request;
+    request.attempts = &purse;
+    const auto result = test::run(fixture.agent->ask(request));
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().kind, FailureKind::overloaded);
+    EXPECT_THAT(result.error().message, HasSubstr("503 (gave up after 2 attempts: the budget allows no other)"));
+    EXPECT_EQ(result.error().spent.output_tokens, 1);
+    EXPECT_EQ(fixture.inner->asked, 2);
+}
+
+TEST(RetryAgent, AsksForNoAttemptThatItWouldNotMake) {
+    for (auto failures : {std::deque{retryable(1h)}, std::deque{make_failure(FailureKind::bad_request, "no")}}) {
+        Fixture fixture(std::move(failures));
+        Purse purse(9);
+        Request request;
+        request.attempts = &purse;
+        request.deadline = Deadline::after(10s);
+        EXPECT_FALSE(test::run(fixture.agent->ask(request)));
+        EXPECT_THAT(purse.kinds, testing::IsEmpty());
+    }
+}
+
 TEST(RetryAgent, DoesNotRepeatWhatCannotHelp) {
     Fixture fixture({make_failure(FailureKind::unauthorized, "no key")});
     const auto result = test::run(fixture.agent->ask(Request()));

@@ -147,6 +147,72 @@ TEST(ScriptedAgent, GivesNoEvidenceWhereNoneIsWantedOrScripted) {
     }
 }
 
+TEST(ScriptedAgent, StandsForAProviderWithoutLogprobs) {
+    ScriptedSettings settings;
+    settings.answers = {saying("a b")};
+    settings.answers[0].entropy = {0.5};
+    settings.answers[0].repeat = true;
+    settings.logprobs = false;
+    const auto agent = make_scripted_agent(settings);
+    RecordingSink sink;
+    const auto answer = test::run(agent->ask(asking("x", &sink)));
+    ASSERT_TRUE(answer);
+    EXPECT_TRUE(answer->logprobs_refused);
+    for (const auto& token : sink.tokens)
+        EXPECT_TRUE(token.candidates.empty() && std::isnan(token.logprob));
+    auto request = asking("x");
+    request.top_logprobs = 0;
+    EXPECT_FALSE(test::run(agent->ask(request))->logprobs_refused) << "none were asked for";
+}
+
+TEST(ScriptedAgent, CallsToolsAndReactsToTheirResults) {
+    auto calls = saying("I look.");
+    calls.when = "weather";
+    calls.tool_calls = {{"", "weather", R"({"city":"Oslo"})"}, {"own", "clock", ""}};
+    auto sunny = saying("Go out.");
+    sunny.when = "sunny";
+    const auto agent = agent_of({calls, sunny});
+    RecordingSink sink;
+    auto request = asking("How is the weather?", &sink);
+    auto answer = test::run(agent->ask(request));
+    ASSERT_TRUE(answer);
+    EXPECT_EQ(answer->finish_reason, FinishReason::tool_calls);
+    EXPECT_EQ(answer->tool_calls,
+              (std::vector<ToolCall>{{"call_1", "weather", R"({"city":"Oslo"})"}, {"own", "clock", "{}"}}));
+    EXPECT_EQ(answer->text, "I look.");
+    EXPECT_EQ(sink.progress, 1);
+    request.messages.push_back({Role::assistant, answer->text, answer->tool_calls});
+    request.messages.push_back({Role::tool, "it is sunny", {}, "call_1"});
+    request.messages.push_back({Role::tool, "noon", {}, "own"});
+    answer = test::run(agent->ask(request));
+    ASSERT_TRUE(answer) << answer.error().message;
+    EXPECT_EQ(answer->text, "Go out.");
+    EXPECT_EQ(answer->finish_reason, FinishReason::stop);
+}
+
+TEST(ScriptedAgent, SearchesNoToolResultsOfEarlierTurns) {
+    auto sunny = saying("Go out.");
+    sunny.when = "sunny";
+    const auto agent = agent_of({sunny});
+    auto request = asking("weather?");
+    request.messages.push_back({Role::tool, "it is sunny", {}, "c"});
+    request.messages.push_back({Role::user, "and tomorrow?"});
+    EXPECT_FALSE(test::run(agent->ask(request)));
+    request.messages.pop_back();
+    EXPECT_TRUE(test::run(agent->ask(request)));
+}
+
+TEST(ScriptedAgent, ACutAnswerCallsNoTools) {
+    auto calls = saying("a b c");
+    calls.tool_calls = {{"", "clock", ""}};
+    const auto agent = agent_of({calls});
+    auto request = asking("x");
+    request.sampling.max_tokens = 1;
+    const auto answer = test::run(agent->ask(request));
+    EXPECT_EQ(answer->finish_reason, FinishReason::length);
+    EXPECT_TRUE(answer->tool_calls.empty());
+}
+
 TEST(ScriptedAgent, IsCutAtMaxTokensAndByTheSink) {
     auto scripted = saying("a b c d");
     scripted.repeat = true;
@@ -232,7 +298,11 @@ TEST(ScriptedAgent, RefusesScriptsThatCanNeverWork) {
     bits.entropy = {-1};
     auto tokens = saying("a");
     tokens.tokens = -1;
-    for (const auto& scripted : {regex, error, reason, bits, tokens}) {
+    auto nameless = saying("a");
+    nameless.tool_calls = {{"id", "", "{}"}};
+    auto no_calls = saying("a");
+    no_calls.finish_reason = "tool_calls";
+    for (const auto& scripted : {regex, error, reason, bits, tokens, nameless, no_calls}) {
         EXPECT_THROW(agent_of({scripted}), std::invalid_argument);
     }
 }

@@ -69,6 +69,45 @@ TEST(Tape, EveryPartOfARequestCounts) {
     EXPECT_EQ(text_of(tape.find("m", same, {})), "yes");
 }
 
+Request with_tools() {
+    auto request = asking("weather?");
+    request.messages.push_back({Role::assistant, "", {{"c", "weather", "{}"}}});
+    request.messages.push_back({Role::tool, "sunny", {}, "c"});
+    request.tools = {{"weather", "Tells it", "{}"}};
+    return request;
+}
+
+RecordedCall answered_with_tools(const std::string& model, const Request& request) {
+    auto call = answered(model, request, "yes");
+    call.tools = request.tools;
+    call.tools_forbidden = request.tools_forbidden;
+    return call;
+}
+
+TEST(Tape, ToolsBelongToTheRequest) {
+    Tape tape;
+    tape.add(answered_with_tools("m", with_tools()));
+    EXPECT_EQ(text_of(tape.find("m", with_tools(), {})), "yes");
+    const struct {
+        void (*change)(Request&);
+        const char* difference;
+    } cases[] = {
+        {[](Request& request) { request.tools.clear(); }, "the same messages, but had other tools"},
+        {[](Request& request) { request.tools[0].description = "x"; }, "but had other tools"},
+        {[](Request& request) { request.tools_forbidden = true; }, "was allowed to call its tools, which the request"},
+        {[](Request& request) { request.messages[2].tool_calls[0].arguments = "[]"; },
+         "its message 3 (assistant) has other tool calls"},
+        {[](Request& request) { request.messages[3].tool_call_id = "d"; },
+         "its message 4 (tool) is the result of another tool call"},
+    };
+    for (const auto& test : cases) {
+        auto other = with_tools();
+        test.change(other);
+        EXPECT_EQ(text_of(tape.find("m", other, {})), "none") << test.difference;
+        EXPECT_THAT(tape.nearest("m", other), HasSubstr(test.difference));
+    }
+}
+
 TEST(Tape, PassesOverRecordingsWithTooLittleEvidence) {
     Tape tape;
     tape.add(answered("m", asking("a", 5), "few"));
@@ -153,7 +192,7 @@ TEST(TapeNearest, OtherMessages) {
     role.messages[1].role = Role::assistant;
     role.sampling.seed = 1;
     EXPECT_THAT(tape.nearest("m", role),
-                HasSubstr("its message 2 is of the role user, the request's of the role assistant; it was also sampled "
+                HasSubstr("its message 2 is of the role user, the request's of the role assistant; it also was sampled "
                           "with seed none instead of 1"));
 }
 

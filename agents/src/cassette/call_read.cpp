@@ -15,12 +15,42 @@ T named(const NameTable<T, n>& table, const json& value, const char* what) {
     return meaning(table, value.get_ref<const std::string&>(), what);
 }
 
+std::vector<ToolCall> read_tool_calls(const json& list) {
+    std::vector<ToolCall> calls;
+    for (const json& item : strict_list(list, "tool_calls")) {
+        StrictObject object(item, "a tool call");
+        ToolCall& call = calls.emplace_back();
+        call.id = strict_bytes(object.take("id"), "id");
+        call.name = strict_bytes(object.take("name"), "name");
+        call.arguments = strict_bytes(object.take("arguments"), "arguments");
+        object.end();
+    }
+    return calls;
+}
+
+std::vector<ToolSpec> read_tools(const json& list) {
+    std::vector<ToolSpec> tools;
+    for (const json& item : strict_list(list, "tools")) {
+        StrictObject object(item, "a tool");
+        ToolSpec& tool = tools.emplace_back();
+        tool.name = strict_bytes(object.take("name"), "name");
+        tool.description = strict_bytes(object.take("description"), "description");
+        tool.parameters = strict_bytes(object.take("parameters"), "parameters");
+        object.end();
+    }
+    return tools;
+}
+
 std::vector<Message> read_messages(const json& list) {
     std::vector<Message> messages;
     for (const json& item : strict_list(list, "messages")) {
         StrictObject object(item, "a message");
-        const Role role = named(role_words, object.take("role"), "role");
-        messages.push_back({role, strict_bytes(object.take("content"), "content")});
+        Message& message = messages.emplace_back();
+        message.role = named(role_words, object.take("role"), "role");
+        message.content = strict_bytes(object.take("content"), "content");
+        if (const auto* found = object.take_if("tool_calls")) message.tool_calls = read_tool_calls(*found);
+        if (const auto* found = object.take_if("tool_call_id"))
+            message.tool_call_id = strict_bytes(*found, "tool_call_id");
         object.end();
     }
     return messages;
@@ -62,6 +92,7 @@ Answer read_answer(const json& value) {
     answer.usage = read_usage(object.take("usage"));
     if (const auto* found = object.take_if("reported_output_tokens"))
         answer.reported_output_tokens = strict_integer<std::int64_t>(*found, "reported_output_tokens");
+    if (const auto* found = object.take_if("tool_calls")) answer.tool_calls = read_tool_calls(*found);
     answer.model = text("model");
     answer.fingerprint = text("fingerprint");
     answer.logprobs_refused = strict_boolean(object.take("logprobs_refused"), "logprobs_refused");
@@ -156,6 +187,9 @@ RecordedCall call_from_json(const json& line) {
     call.sampling = read_sampling(object.take("sampling"));
     call.top_logprobs = strict_integer<int>(object.take("top_logprobs"), "top_logprobs");
     if (call.top_logprobs < 0) refuse_value("top_logprobs", "zero or more");
+    if (const auto* found = object.take_if("tools")) call.tools = read_tools(*found);
+    if (const auto* found = object.take_if("tools_forbidden"))
+        call.tools_forbidden = strict_boolean(*found, "tools_forbidden");
     call.stream = read_stream(object.take("stream"));
     const auto* answer = object.take_if("answer");
     const auto* failure = object.take_if("failure");

@@ -25,10 +25,32 @@ json number(double value) {
     return value;
 }
 
+json tool_calls(const std::vector<ToolCall>& calls) {
+    json out = json::array();
+    for (const ToolCall& call : calls)
+        out.push_back({{"id", bytes(call.id)}, {"name", bytes(call.name)}, {"arguments", bytes(call.arguments)}});
+    return out;
+}
+
 json messages(const std::vector<Message>& all) {
     json out = json::array();
-    for (const Message& message : all)
-        out.push_back({{"role", word(role_words, message.role)}, {"content", bytes(message.content)}});
+    for (const Message& message : all) {
+        json& turn = out.emplace_back();
+        turn["role"] = word(role_words, message.role);
+        turn["content"] = bytes(message.content);
+        if (!message.tool_calls.empty()) turn["tool_calls"] = tool_calls(message.tool_calls);
+        if (!message.tool_call_id.empty()) turn["tool_call_id"] = bytes(message.tool_call_id);
+    }
+    return out;
+}
+
+json tools(const std::vector<ToolSpec>& all) {
+    json out = json::array();
+    for (const ToolSpec& tool : all) {
+        out.push_back({{"name", bytes(tool.name)},
+                       {"description", bytes(tool.description)},
+                       {"parameters", bytes(tool.parameters)}});
+    }
     return out;
 }
 
@@ -62,6 +84,7 @@ json answer(const Answer& answer) {
                 {"logprobs_refused", answer.logprobs_refused},
                 {"latency_ms", number(answer.latency.count())}};
     if (answer.reported_output_tokens) out["reported_output_tokens"] = *answer.reported_output_tokens;
+    if (!answer.tool_calls.empty()) out["tool_calls"] = tool_calls(answer.tool_calls);
     if (answer.first_token) out["first_token_ms"] = number(answer.first_token->count());
     return out;
 }
@@ -107,6 +130,8 @@ std::string call_line(const RecordedCall& call) {
                  {"messages", messages(call.messages)},
                  {"sampling", sampling(call.sampling)},
                  {"top_logprobs", call.top_logprobs}};
+    if (!call.tools.empty()) head["tools"] = tools(call.tools);
+    if (call.tools_forbidden) head["tools_forbidden"] = true;
     if (call.outcome)
         head["answer"] = answer(*call.outcome);
     else

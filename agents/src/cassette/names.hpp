@@ -15,14 +15,15 @@ using NameTable = std::array<std::pair<T, const char*>, n>;
 
 // The words of a cassette: part of its format, whatever the program calls them elsewhere.
 
-inline constexpr NameTable<FinishReason, 5> finish_reason_words{{{FinishReason::stop, "stop"},
+inline constexpr NameTable<FinishReason, 6> finish_reason_words{{{FinishReason::stop, "stop"},
                                                                  {FinishReason::length, "length"},
                                                                  {FinishReason::filter, "filter"},
                                                                  {FinishReason::stopped_early, "stopped_early"},
+                                                                 {FinishReason::tool_calls, "tool_calls"},
                                                                  {FinishReason::other, "other"}}};
 
-inline constexpr NameTable<Role, 3> role_words{
-    {{Role::system, "system"}, {Role::user, "user"}, {Role::assistant, "assistant"}}};
+inline constexpr NameTable<Role, 4> role_words{
+    {{Role::system, "system"}, {Role::user, "user"}, {Role::assistant, "assistant"}, {Role::tool, "tool"}}};
 
 inline constexpr NameTable<Phase, 2> phase_words{{{Phase::reasoning, "reasoning"}, {Phase::answer, "answer"}}};
 

@@ -1,6 +1,7 @@
 #include "cassette/nearest.hpp"
 
 #include "cassette/names.hpp"
+#include "cassette/same_request.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -65,6 +66,17 @@ std::vector<std::string> differences(const Sampling& recorded, const Sampling& w
     return out;
 }
 
+// Those beside messages and sampling.
+std::vector<std::string> tool_differences(const RecordedCall& call, const Request& request) {
+    std::vector<std::string> out;
+    if (call.tools != request.tools) out.emplace_back("had other tools");
+    if (call.tools_forbidden != request.tools_forbidden) {
+        out.emplace_back(call.tools_forbidden ? "was forbidden to call its tools"
+                                              : "was allowed to call its tools, which the request is not");
+    }
+    return out;
+}
+
 // How far a recording agrees with a request; the larger the nearer.
 struct Likeness {
     Likeness(const RecordedCall& call, const Request& request) {
@@ -75,15 +87,16 @@ struct Likeness {
         all_messages = end == recorded.end() && other == wanted.end();
         if (end != recorded.end() && other != wanted.end() && end->role == other->role)
             equal_bytes = common_bytes(end->content, other->content);
-        sampling = -static_cast<int>(differences(call.sampling, request.sampling).size());
+        settings = -static_cast<int>(differences(call.sampling, request.sampling).size() +
+                                     tool_differences(call, request).size());
     }
 
-    auto rank() const { return std::tuple(all_messages, equal_messages, equal_bytes, sampling); }
+    auto rank() const { return std::tuple(all_messages, equal_messages, equal_bytes, settings); }
 
     bool all_messages = false;
     std::size_t equal_messages = 0;
     std::size_t equal_bytes = 0;  // in the first message that differs
-    int sampling = 0;
+    int settings = 0;
 };
 
 std::string message_difference(const RecordedCall& call, const Request& request, const Likeness& likeness) {
@@ -98,23 +111,32 @@ std::string message_difference(const RecordedCall& call, const Request& request,
         return fmt::format("its message {} is of the role {}, the request's of the role {}", at + 1,
                            word(role_words, recorded[at].role), word(role_words, wanted[at].role));
     }
-    return fmt::format("its message {} ({}) differs from byte {} on: recorded {}, asked {}", at + 1,
-                       word(role_words, wanted[at].role), likeness.equal_bytes + 1,
-                       around(recorded[at].content, likeness.equal_bytes),
+    const auto role = word(role_words, wanted[at].role);
+    if (recorded[at].content == wanted[at].content) {
+        return fmt::format("its message {} ({}) {}", at + 1, role,
+                           recorded[at].tool_calls != wanted[at].tool_calls ? "has other tool calls"
+                                                                            : "is the result of another tool call");
+    }
+    return fmt::format("its message {} ({}) differs from byte {} on: recorded {}, asked {}", at + 1, role,
+                       likeness.equal_bytes + 1, around(recorded[at].content, likeness.equal_bytes),
                        around(wanted[at].content, likeness.equal_bytes));
 }
 
 std::string difference(const RecordedCall& call, const Request& request) {
     const Likeness likeness(call, request);
-    const auto sampling = fmt::format("{}", fmt::join(differences(call.sampling, request.sampling), ", "));
-    if (likeness.all_messages) return "the nearest recording has the same messages, but was sampled with " + sampling;
+    auto settings = tool_differences(call, request);
+    const auto sampling = differences(call.sampling, request.sampling);
+    if (!sampling.empty())
+        settings.insert(settings.begin(), fmt::format("was sampled with {}", fmt::join(sampling, ", ")));
+    const auto joined = fmt::format("{}", fmt::join(settings, " and "));
+    if (likeness.all_messages) return "the nearest recording has the same messages, but " + joined;
     auto out = "of the nearest recording: " + message_difference(call, request, likeness);
-    if (!sampling.empty()) out += "; it was also sampled with " + sampling;
+    if (!settings.empty()) out += "; it also " + joined;
     return out;
 }
 
 bool equal_but_for_model(const RecordedCall& call, const Request& request) {
-    return call.messages == request.messages && call.sampling == request.sampling;
+    return same_request(call, request);
 }
 
 std::string used_up(std::size_t count, const std::string& which) {

@@ -87,6 +87,7 @@ private:
         seen_.estimated = true;
         answer.text = text_;
         answer.reasoning = reasoning_;
+        answer.tool_calls.clear();
         answer.finish_reason = FinishReason::stopped_early;
         answer.usage = seen_;
         answer.reported_output_tokens.reset();

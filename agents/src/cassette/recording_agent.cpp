@@ -21,6 +21,14 @@ public:
         if (listener_ != nullptr) listener_->on_text(phase, text);
     }
 
+    void on_sent() override {
+        if (listener_ != nullptr) listener_->on_sent();
+    }
+
+    void on_progress() override {
+        if (listener_ != nullptr) listener_->on_progress();
+    }
+
     void on_restart() override {
         stream_.emplace_back(Restart{});
         if (listener_ != nullptr) listener_->on_restart();
@@ -47,6 +55,8 @@ public:
         call.messages = std::move(request.messages);
         call.sampling = std::move(request.sampling);
         call.top_logprobs = std::max(request.top_logprobs, 0);
+        call.tools = std::move(request.tools);
+        call.tools_forbidden = request.tools_forbidden;
         call.stream = sink.take();
         call.outcome = result;
         on_recorded_(std::move(call));

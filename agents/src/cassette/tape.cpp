@@ -1,6 +1,7 @@
 #include <enough/agents/cassette.hpp>
 
 #include "cassette/nearest.hpp"
+#include "cassette/same_request.hpp"
 
 #include <algorithm>
 #include <functional>
@@ -21,19 +22,27 @@ private:
     std::size_t sum_ = 0;
 };
 
-std::size_t hash(std::string_view model, const std::vector<Message>& messages, const Sampling& sampling) {
+// What a recording must have in common with a request, taken from either.
+template <class Call>
+std::size_t hash(std::string_view model, const Call& call) {
     Hash hash;
     hash.add(model);
-    for (const Message& message : messages) {
+    for (const Message& message : call.messages) {
         hash.add(message.role);
         hash.add(message.content);
+        hash.add(message.tool_calls.size());
+        hash.add(message.tool_call_id);
     }
+    const Sampling& sampling = call.sampling;
     hash.add(sampling.temperature);
     hash.add(sampling.top_p);
     hash.add(sampling.seed);
     hash.add(sampling.max_tokens);
     for (const std::string& text : sampling.stop)
         hash.add(text);
+    for (const ToolSpec& tool : call.tools)
+        hash.add(tool.name);
+    hash.add(call.tools_forbidden);
     return hash.sum();
 }
 
@@ -43,11 +52,10 @@ Tape::Recording Tape::add(RecordedCall call) {
     auto recording = std::make_shared<const RecordedCall>(std::move(call));
     const std::lock_guard lock(mutex_);
     calls_.push_back(recording);
-    auto& groups = groups_[hash(recording->model, recording->messages, recording->sampling)];
+    auto& groups = groups_[hash(recording->model, *recording)];
     const auto equal = std::find_if(groups.begin(), groups.end(), [&](const Group& group) {
         const RecordedCall& other = *group.front();
-        return other.model == recording->model && other.messages == recording->messages &&
-               other.sampling == recording->sampling;
+        return other.model == recording->model && same_request(other, *recording);
     });
     if (equal != groups.end())
         equal->push_back(recording);
@@ -57,12 +65,11 @@ Tape::Recording Tape::add(RecordedCall call) {
 }
 
 const Tape::Group* Tape::group(std::string_view model, const Request& request) const {
-    const auto groups = groups_.find(hash(model, request.messages, request.sampling));
+    const auto groups = groups_.find(hash(model, request));
     if (groups == groups_.end()) return nullptr;
     for (const Group& group : groups->second) {
         const RecordedCall& call = *group.front();
-        if (call.model == model && call.messages == request.messages && call.sampling == request.sampling)
-            return &group;
+        if (call.model == model && same_request(call, request)) return &group;
     }
     return nullptr;
 }

@@ -59,11 +59,18 @@ private:
     Answer seen_;
 };
 
+Failure no_tools() {
+    return make_failure(FailureKind::bad_request,
+                        "provider llama can call no tools; serve the model with llama.cpp's server (--jinja) and use "
+                        "provider: openai for agents with tools");
+}
+
 class LlamaAgent : public Agent {
 public:
     explicit LlamaAgent(const LlamaSettings& settings) : engine_(settings) {}
 
     Task<Result<Answer>> ask(Request request) override {
+        if (!request.tools.empty()) co_return no_tools();
         const auto executor = co_await asio::this_coro::executor;
         Reader reader(request);
         if (reader.late()) co_return reader.timeout();

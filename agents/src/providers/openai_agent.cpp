@@ -104,6 +104,7 @@ HttpClientSettings make_client_settings(const OpenAiSettings& settings) {
 OpenAiDialect make_dialect(const OpenAiSettings& settings) {
     OpenAiDialect dialect;
     dialect.max_tokens_field = settings.max_tokens_field;
+    dialect.gives_logprobs = settings.logprobs;
     return dialect;
 }
 
@@ -153,11 +154,12 @@ Task<Result<Answer>> OpenAiAgent::ask(Request request) {
     const auto start = Clock::now();
     Attempt attempt;
     attempt.whole = whole_bound(request, start);
-    attempt.input_estimate = input_counts_.estimate(request.messages);
+    attempt.input_estimate = input_counts_.estimate(request);
     for (int lessons = 0;; ++lessons) {
         const auto dialect = dialect_;
         attempt.sent = Clock::now();
         const auto bound = earlier(attempt.whole, first_token_bound(attempt));
+        if (request.sink != nullptr) request.sink->on_sent();
         auto sent = co_await client_.send(make_request(request, dialect), settings_.timeouts.connect, bound.deadline);
         if (!sent) co_return reading_failed(std::move(sent).error(), bound);
         auto exchange = std::move(*sent);
@@ -167,7 +169,7 @@ Task<Result<Answer>> OpenAiAgent::ask(Request request) {
             answer->latency = Clock::now() - start;
             answer->logprobs_refused = request.top_logprobs > 0 && !dialect.gives_logprobs;
             if (answer->model.empty()) answer->model = settings_.model;
-            if (!answer->usage.estimated) input_counts_.learn(request.messages, answer->usage.input_tokens);
+            if (!answer->usage.estimated) input_counts_.learn(request, answer->usage.input_tokens);
             co_return answer;
         }
         const auto patience = earlier(attempt.whole.deadline, Deadline::after(refusal_patience));

@@ -77,11 +77,59 @@ void OpenAiStream::read_delta() {
             if (read_text(text_) && !text_.empty()) delta_.reasoning = text_;
         } else if (key == "refusal") {
             read_text(delta_.refusal);
+        } else if (key == "tool_calls" && reader_->peek() == Kind::array) {
+            read_tool_calls();
         } else {
             reader_->skip();
         }
     }
     if (!halted()) take_delta();
+}
+
+void OpenAiStream::read_tool_calls() {
+    for (JsonArray calls(*reader_); !halted() && calls.next();) {
+        reader_->peek() == Kind::object ? read_tool_call() : void(reader_->skip());
+    }
+}
+
+void OpenAiStream::read_tool_call() {
+    OpenAiToolCalls::Piece piece;
+    for (JsonObject call(*reader_); !halted() && call.next();) {
+        const auto key = call.key();
+        if (key == "index" && reader_->peek() == Kind::number) {
+            std::int64_t index = -1;
+            read_count(index);
+            piece.index = index;
+        } else if (key == "id") {
+            read_text(piece.id);
+        } else if (key == "function" && reader_->peek() == Kind::object) {
+            read_function(piece);
+        } else {
+            reader_->skip();
+        }
+    }
+    if (halted()) return;
+    advanced_ = true;
+    ++text_events_;
+    if (const auto excess = tool_calls_.add(std::move(piece))) return refuse(FailureKind::bad_response, *excess);
+    if (sink_ != nullptr) sink_->on_progress();
+}
+
+void OpenAiStream::read_function(OpenAiToolCalls::Piece& piece) {
+    for (JsonObject function(*reader_); !halted() && function.next();) {
+        const auto key = function.key();
+        if (key == "name") {
+            read_text(piece.name);
+        } else if (key == "arguments" && reader_->peek() == Kind::object) {  // not as a string: as it stands
+            const char* begin = reader_->position();
+            reader_->skip();
+            if (!halted()) piece.arguments.assign(begin, reader_->position());
+        } else if (key == "arguments") {
+            read_text(piece.arguments);
+        } else {
+            reader_->skip();
+        }
+    }
 }
 
 void OpenAiStream::read_logprobs() {

@@ -16,12 +16,49 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+// Servers whose chat templates read the arguments refuse a conversation with broken ones, and the model's own slip
+// would end it.
+std::string readable_arguments(const std::string& arguments) {
+    const auto parsed = Json::parse(arguments, nullptr, false);
+    if (parsed.is_object()) return arguments;
+    const Json wrapped{{"invalid_arguments", arguments}};
+    return wrapped.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+Json tool_calls_json(const std::vector<ToolCall>& calls) {
+    auto out = Json::array();
+    for (const auto& call : calls) {
+        const Json function{{"name", call.name}, {"arguments", readable_arguments(call.arguments)}};
+        out.push_back({{"id", call.id}, {"type", "function"}, {"function", function}});
+    }
+    return out;
+}
+
 Json messages_json(const std::vector<Message>& messages) {
     auto out = Json::array();
     for (const auto& message : messages) {
-        out.push_back({{"role", role_name(message.role)}, {"content", message.content}});
+        Json& turn = out.emplace_back();
+        turn["role"] = role_name(message.role);
+        turn["content"] = message.content;
+        if (!message.tool_calls.empty()) {
+            if (message.content.empty()) turn["content"] = nullptr;
+            turn["tool_calls"] = tool_calls_json(message.tool_calls);
+        }
+        if (message.role == Role::tool) turn["tool_call_id"] = message.tool_call_id;
     }
     return out;
+}
+
+void add_tools(Json& body, const Request& request) {
+    for (const auto& tool : request.tools) {
+        Json function{{"name", tool.name}};
+        if (!tool.description.empty()) function["description"] = tool.description;
+        auto parameters = Json::parse(tool.parameters, nullptr, false);
+        if (!parameters.is_object()) parameters = {{"type", "object"}, {"properties", Json::object()}};
+        function["parameters"] = std::move(parameters);
+        body["tools"].push_back({{"type", "function"}, {"function", std::move(function)}});
+    }
+    if (!request.tools.empty() && request.tools_forbidden) body["tool_choice"] = "none";
 }
 
 void add_sampling(Json& body, const Sampling& sampling, const std::string& max_tokens_field) {
@@ -90,6 +127,7 @@ std::string openai_body(const Request& request, const OpenAiSettings& settings, 
         body["top_logprobs"] = capped ? std::min(request.top_logprobs, dialect.max_top_logprobs) : request.top_logprobs;
     }
     add_sampling(body, request.sampling, dialect.max_tokens_field);
+    add_tools(body, request);
     if (!settings.extra_body.empty()) {
         const auto extra = Json::parse(settings.extra_body, nullptr, false);
         if (!extra.is_object()) throw std::invalid_argument("extra_body must be a JSON object");

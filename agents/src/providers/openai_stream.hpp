@@ -3,6 +3,7 @@
 #include "providers/json_reader.hpp"
 #include "providers/openai_failure.hpp"
 #include "providers/openai_think.hpp"
+#include "providers/openai_tool_calls.hpp"
 
 #include <enough/agents/agent.hpp>
 
@@ -26,7 +27,7 @@ class OpenAiStream {
 public:
     enum class Progress {
         none,      ///< nothing a reader would see: a role, a comment, usage
-        advanced,  ///< text or tokens came
+        advanced,  ///< text, tokens or parts of tool calls came
         stopped,   ///< the sink said stop; the rest of the event was not read
         done,      ///< `[DONE]`
     };
@@ -76,6 +77,9 @@ private:
     void read_choices();
     void read_choice();
     void read_delta();
+    void read_tool_calls();
+    void read_tool_call();
+    void read_function(OpenAiToolCalls::Piece& piece);
     void read_logprobs();
     void read_entries(Phases phases);
     void read_entry(Phases phases);
@@ -99,6 +103,7 @@ private:
     void flush();
     bool halted() const { return stopped_ || failure_ || reader_->failed(); }
     void refuse(FailureKind kind, std::string message);
+    FinishReason final_reason() const;
     Answer take_answer(FinishReason reason, std::int64_t input_estimate);
 
     AnswerSink* sink_;
@@ -120,6 +125,7 @@ private:
     std::int64_t reasoning_tokens_ = 0;
     std::int64_t text_events_ = 0;
 
+    OpenAiToolCalls tool_calls_;
     ThinkText think_text_;
     ThinkTokens think_tokens_;
     bool separated_ = false;       // the server sends reasoning in a field of its own

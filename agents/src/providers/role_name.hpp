@@ -13,6 +13,8 @@ inline const char* role_name(Role role) {
             return "user";
         case Role::assistant:
             return "assistant";
+        case Role::tool:
+            return "tool";
     }
     return "user";
 }

@@ -52,10 +52,23 @@ std::vector<std::string> pieces(std::string_view text, std::size_t count) {
 }
 
 FinishReason finish_reason(const ScriptedAnswer& answer) {
-    if (answer.finish_reason == "stop") return FinishReason::stop;
+    if (answer.finish_reason == "stop")
+        return answer.tool_calls.empty() ? FinishReason::stop : FinishReason::tool_calls;
     if (answer.finish_reason == "length") return FinishReason::length;
     if (answer.finish_reason == "filter") return FinishReason::filter;
-    throw std::invalid_argument("finish_reason '" + answer.finish_reason + "' is none of stop, length, filter");
+    if (answer.finish_reason == "tool_calls" && !answer.tool_calls.empty()) return FinishReason::tool_calls;
+    throw std::invalid_argument("finish_reason '" + answer.finish_reason +
+                                "' is none of stop, length, filter, or tool_calls beside such");
+}
+
+// With an id for each: the results refer to it.
+std::vector<ToolCall> tool_calls(const ScriptedAnswer& answer) {
+    auto calls = answer.tool_calls;
+    for (std::size_t i = 0; i < calls.size(); ++i) {
+        if (calls[i].id.empty()) calls[i].id = fmt::format("call_{}", i + 1);
+        if (calls[i].arguments.empty()) calls[i].arguments = "{}";
+    }
+    return calls;
 }
 
 void check(const ScriptedAnswer& answer) {
@@ -66,6 +79,10 @@ void check(const ScriptedAnswer& answer) {
     const auto odd = [](double bits) { return !(bits >= 0) || !std::isfinite(bits); };
     if (std::any_of(answer.entropy.begin(), answer.entropy.end(), odd)) {
         throw std::invalid_argument("an entropy must be a number of bits, zero or more");
+    }
+    const auto unnamed = [](const ToolCall& call) { return call.name.empty(); };
+    if (std::any_of(answer.tool_calls.begin(), answer.tool_calls.end(), unnamed)) {
+        throw std::invalid_argument("a tool call must name its tool");
     }
     if (answer.tokens.value_or(0) < 0 || answer.input_tokens.value_or(0) < 0 || answer.delay.count() < 0) {
         throw std::invalid_argument("tokens, input_tokens and delay must not be negative");
@@ -91,11 +108,21 @@ Entry make_entry(ScriptedAnswer answer) {
     return entry;
 }
 
-std::string last_user_message(const Request& request) {
-    for (auto it = request.messages.rbegin(); it != request.messages.rend(); ++it) {
-        if (it->role == Role::user) return it->content;
-    }
-    return {};
+// What `when` is searched in: the results of tools that end the conversation, and the last user message.
+std::vector<std::string_view> latest_messages(const Request& request) {
+    std::vector<std::string_view> out;
+    auto it = request.messages.rbegin();
+    for (; it != request.messages.rend() && it->role == Role::tool; ++it)
+        out.emplace_back(it->content);
+    it = std::find_if(it, request.messages.rend(), [](const Message& message) { return message.role == Role::user; });
+    out.emplace_back(it == request.messages.rend() ? std::string_view() : it->content);
+    return out;
+}
+
+bool fits(const RE2& when, const std::vector<std::string_view>& messages) {
+    return std::any_of(messages.begin(), messages.end(), [&](std::string_view message) {
+        return RE2::PartialMatch(re2::StringPiece(message.data(), message.size()), when);
+    });
 }
 
 std::int64_t prompt_words(const Request& request) {
@@ -128,6 +155,7 @@ public:
     explicit ScriptedAgent(ScriptedSettings settings) {
         for (auto& answer : settings.answers)
             entries_.push_back(make_entry(std::move(answer)));
+        logprobs_ = settings.logprobs;
     }
 
     Task<Result<Answer>> ask(Request request) override;
@@ -138,13 +166,14 @@ private:
 
     std::mutex mutex_;  // calls may come from several threads
     std::vector<Entry> entries_;
+    bool logprobs_ = true;
 };
 
 const ScriptedAnswer* ScriptedAgent::pick(const Request& request) {
-    const auto message = last_user_message(request);
+    const auto messages = latest_messages(request);
     const std::lock_guard lock(mutex_);
     for (auto& entry : entries_) {
-        if (entry.used || (entry.when && !RE2::PartialMatch(message, *entry.when))) continue;
+        if (entry.used || (entry.when && !fits(*entry.when, messages))) continue;
         entry.used = !entry.answer.repeat;
         return &entry.answer;
     }
@@ -161,6 +190,7 @@ Task<Result<Answer>> ScriptedAgent::ask(Request request) {
                         "one, or mark one with repeat: true",
                         entries_.size()));
     }
+    if (request.sink != nullptr) request.sink->on_sent();
     const auto wake = earlier(Deadline::after(scripted->delay), request.deadline);
     if (scripted->delay.count() > 0) {
         asio::steady_timer timer(co_await asio::this_coro::executor, wake.at());
@@ -174,8 +204,11 @@ Task<Result<Answer>> ScriptedAgent::ask(Request request) {
     if (scripted->error) {
         co_return make_failure(*failure_kind(*scripted->error), "the script says that this call fails");
     }
+    const bool refused = request.top_logprobs > 0 && !logprobs_;
+    if (refused) request.top_logprobs = 0;
     auto answer = play(*scripted, request);
     if (answer) {
+        answer->logprobs_refused = refused;
         answer->latency = Deadline::Clock::now() - start;
         answer->first_token = answer->latency;
     }
@@ -239,6 +272,11 @@ private:
         show(Phase::answer, scripted_.text);
     }
 
+    void call_tools() {
+        answer_.tool_calls = tool_calls(scripted_);
+        if (request_.sink != nullptr) request_.sink->on_progress();
+    }
+
     Failure impossible(std::size_t position) const {
         return make_failure(
             FailureKind::bad_request,
@@ -248,6 +286,7 @@ private:
     }
 
     Answer finish() {
+        if (answer_.finish_reason == FinishReason::tool_calls) call_tools();
         answer_.model = "scripted";
         answer_.usage.input_tokens = scripted_.input_tokens.value_or(prompt_words(request_));
         answer_.usage.estimated = answer_.finish_reason == FinishReason::stopped_early;

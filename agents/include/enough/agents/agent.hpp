@@ -47,13 +47,18 @@ enum class AttemptKind {
 };
 
 /// Grants attempts beyond the first of a call, so that retries and hedges draw from the same purse as everything else.
-/// Called on the executor that awaits `Agent::ask`.
+/// Called on the executor that awaits `Agent::ask`, before the attempt and before any wait that precedes it: a refused
+/// call fails at once, and what is granted is known to be affordable when the wait is over.
 class Attempts {
 public:
     virtual ~Attempts() = default;
 
-    /// May the request be sent again? `spent`: what the attempts that have failed since the last question used up.
-    /// False: the agent makes do with what it has; a retry fails with the failure at hand.
+    /// May the request be sent again? `spent`: what attempts of this call that are over have used up and no earlier
+    /// question has named; nothing, if none is over (a hedge). It is news, not a final account: the usage of the
+    /// answer, or what the final failure has spent, counts all attempts, those named here included. Only a call that is
+    /// cancelled has no such account; then what was named here is all that is known.
+    ///
+    /// False: the agent makes do with what it has. A retry fails with the failure at hand, a hedge is not sent.
     virtual bool another(AttemptKind kind, const Usage& spent, std::string_view reason) = 0;
 };
 
@@ -68,6 +73,12 @@ public:
 
     /// Text as it arrives, for people who watch. Comes also when the server gives no evidence.
     virtual void on_text(Phase phase, std::string_view text) = 0;
+
+    /// The request goes out now: it has waited its turn, and costs from here on. Once for each time it is sent.
+    virtual void on_sent() {}
+
+    /// The model wrote something that is no text: a part of a tool call.
+    virtual void on_progress() {}
 
     /// The call starts over (a retry): everything seen so far belongs to no answer.
     virtual void on_restart() = 0;

@@ -40,12 +40,14 @@ struct RecordedCall {
     std::vector<Message> messages;
     Sampling sampling;
     int top_logprobs = 0;  ///< candidates asked for; 0 = no evidence was asked for
+    std::vector<ToolSpec> tools;
+    bool tools_forbidden = false;
     std::vector<StreamEvent> stream;
     Result<Answer> outcome = Answer();
 };
 
-/// Recorded calls in memory. A recording fits a request if model, messages and all of the sampling are equal, and it
-/// was asked for at least as many candidates. All members may be called from several threads.
+/// Recorded calls in memory. A recording fits a request if model, messages, all of the sampling and the tools are
+/// equal, and it was asked for at least as many candidates. All members may be called from several threads.
 class Tape {
 public:
     using Recording = std::shared_ptr<const RecordedCall>;

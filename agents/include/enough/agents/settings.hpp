@@ -39,7 +39,8 @@ struct RetryPolicy {
     std::chrono::milliseconds max_delay{20'000};
 };
 
-/// A second request beside a slow one; the one whose first token comes first counts, the other is cancelled.
+/// A second request beside a slow one; the one whose first token comes first counts, the other is cancelled. With both
+/// values the earlier moment counts, with none there is no second request.
 struct HedgePolicy {
     std::optional<std::chrono::milliseconds> after;  ///< without a token for so long
     std::optional<double> quantile;  ///< or longer than this share of the latest calls waited for theirs (0.95: `p95`)
@@ -80,12 +81,13 @@ struct LlamaSettings {
 struct ScriptedAnswer {
     std::string text;
     std::string reasoning;
-    std::optional<std::string> when;     ///< RE2 searched in the last user message; absent = fits any
+    /// RE2 searched in the last user message and in the results of tools that end the conversation; absent = fits any
+    std::optional<std::string> when;
     std::vector<double> entropy;         ///< bits per token; one value is used for every token; empty = no evidence
     std::optional<std::int64_t> tokens;  ///< output tokens; absent = words of the text, or the number of entropies
     std::optional<std::int64_t> input_tokens;  ///< absent = words of the prompt
-    std::string finish_reason = "stop";        ///< stop | length | filter
-    std::vector<ToolCall> tool_calls;          ///< the answer calls these tools
+    std::string finish_reason = "stop";        ///< stop | length | filter; `stop` with tool calls means these
+    std::vector<ToolCall> tool_calls;          ///< the answer calls these tools; an empty id gets one
     std::optional<std::string> error;          ///< a FailureKind's name: the call fails with it instead
     std::chrono::milliseconds delay{0};
     bool repeat = false;  ///< may be given any number of times; else once
