@@ -370,5 +370,13 @@ RC_GTEST_PROP(ExpressionProperty, NoTokensDoHarm, ()) {
     }
 }
 
+TEST(Expression, AConstantIsItself) {
+    const json value = json::parse(R"([1, {"a": null}])");
+    const Expression expression = Expression::constant(value);
+    EXPECT_EQ(expression.evaluate(json::object()), value);
+    EXPECT_EQ(expression.text(), R"([1,{"a":null}])");
+    EXPECT_TRUE(expression.paths().empty());
+}
+
 }  // namespace
 }  // namespace enough

@@ -94,6 +94,28 @@ TEST(CheckInputs, AppendsToTheFaultsThatAreThere) {
     EXPECT_EQ(faults.front(), "earlier");
 }
 
+TEST(CheckInputs, TakesListsAndObjectsAsTheyAre) {
+    Workflow workflow;
+    workflow.inputs.emplace_back("items", required(InputType::list));
+    workflow.inputs.emplace_back("options", with_default(InputType::object, R"({"a":1})"));
+    std::vector<std::string> faults;
+    EXPECT_EQ(check_inputs(workflow, json::parse(R"({"items": [1, {"b": null}]})"), faults),
+              json::parse(R"({"items": [1, {"b": null}], "options": {"a": 1}})"));
+    EXPECT_THAT(faults, IsEmpty());
+    check_inputs(workflow, json::parse(R"({"items": "[1]", "options": []})"), faults);
+    EXPECT_THAT(faults, ElementsAre("input 'items' must be a list, not a string",
+                                    "input 'options' must be an object, not a list"));
+}
+
+TEST(ParseInput, ReadsListsAndObjectsAsJson) {
+    EXPECT_EQ(parse_input(InputType::list, R"( [1, "a", {}] )"), json::parse(R"([1, "a", {}])"));
+    EXPECT_EQ(parse_input(InputType::object, R"({"a": [null]})"), json::parse(R"({"a": [null]})"));
+    for (const char* text : {"", "a", "[1", "{}", "1,2"})
+        EXPECT_THROW(parse_input(InputType::list, text), std::invalid_argument) << text;
+    for (const char* text : {"", "a", "[]", "{a: 1}", "null"})
+        EXPECT_THROW(parse_input(InputType::object, text), std::invalid_argument) << text;
+}
+
 TEST(ParseInput, ReadsEachType) {
     EXPECT_EQ(parse_input(InputType::string, " 42 "), json(" 42 "));
     EXPECT_EQ(parse_input(InputType::string, ""), json(""));

@@ -149,5 +149,11 @@ RC_GTEST_PROP(TemplateProperty, NoTextDoesHarm, ()) {
     }
 }
 
+TEST(Template, KnowsWhenItIsOneExpression) {
+    EXPECT_EQ(Template::parse("{{ inputs.a }}").only_expression()->text(), " inputs.a ");
+    for (const char* text : {"", "a", " {{ inputs.a }}", "{{ inputs.a }}{{ inputs.b }}"})
+        EXPECT_FALSE(Template::parse(text).only_expression()) << text;
+}
+
 }  // namespace
 }  // namespace enough

@@ -146,8 +146,10 @@ void check_gives_logprobs(const Value& where, const std::string& agent, std::str
                           const Loading& loading);
 inline constexpr std::string_view gates_without_logprobs = "agreement, verbalized or judge";
 
-/// A step's rung, in a ladder or in the short form: reads `agent` or `panel`, `gate`, `refine` and `handover`.
+/// A rung of a ladder: reads `agent` or `panel`, `gate`, `refine` and `handover`.
 std::optional<Rung> read_rung(Fields& fields, const RungPlace& place, Loading& loading);
+/// The same of a step's short forms. One agent that is asked several times becomes a panel; a panel has no `handover`.
+std::optional<Rung> read_agent_rung(Fields& fields, const RungPlace& place, Loading& loading);
 std::optional<PanelRung> read_panel_rung(Fields& fields, const RungPlace& place, Loading& loading);
 
 /// `eval:`.

@@ -17,10 +17,6 @@ constexpr std::array<std::string_view, 7> aggregate_words{"majority", "weighted_
                                                           "judge",    "fuse",          "debate"};
 constexpr std::size_t most_members = 1000;
 
-std::string_view word(Aggregate aggregate) {
-    return aggregate_words.at(static_cast<std::size_t>(aggregate));
-}
-
 class PanelReader {
 public:
     PanelReader(const Value& value, const RungPlace& place, Loading& loading)
@@ -76,7 +72,7 @@ private:
         const bool asked = at("stop").is_map() && at("stop").node().find("decided") != nullptr;
         if (asked && stop.decided && panel_.aggregate != Aggregate::majority)
             at("stop").warning(fmt::format("'decided' has no effect on {}: it is known for 'majority' only",
-                                           word(panel_.aggregate)));
+                                           name(panel_.aggregate)));
     }
 
     void read_referee_of(const char* key, Aggregate aggregate) {
@@ -106,7 +102,7 @@ private:
         if (!votes)
             value->error(fmt::format("'deepconf' votes by group confidence and does not go with 'aggregate: {}'; use "
                                      "majority or weighted_vote",
-                                     word(panel_.aggregate)));
+                                     name(panel_.aggregate)));
         if (fields_.has("weight"))
             value->warning("'weight' has no effect: with 'deepconf' votes weigh a trace's lowest group confidence");
         if (panel_.deepconf && known_members_ && std::cmp_greater_equal(panel_.deepconf->warmup, panel_.members()))
@@ -130,7 +126,7 @@ bool check_panel_gate(const Value& gate, const WrittenGate& written, const Panel
         if (panel.aggregate == Aggregate::judge || panel.aggregate == Aggregate::fuse)
             gate.error(fmt::format("signal '{}' is about one answer; put this gate on the referee: {}: {{agent: …, "
                                    "gate: …}}",
-                                   name(signal), word(panel.aggregate)));
+                                   name(signal), name(panel.aggregate)));
         else
             gate.error(fmt::format("signal '{}' is about one answer; a panel's gate reads agreement or agreement.share",
                                    name(signal)));

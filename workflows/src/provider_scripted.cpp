@@ -46,7 +46,7 @@ std::optional<std::string> read_word(const Value& value, std::span<const std::st
     return index ? std::optional(std::string(words[*index])) : std::nullopt;
 }
 
-/// A call without an `id` is numbered by its place in the answer.
+/// A call without an `id` is given one when it is made.
 std::optional<std::vector<ToolCall>> read_tool_calls(const Value& value) {
     if (!value.is_list() || value.node().items.empty()) return value.expected("a list of tool calls");
     const std::size_t errors_before = value.problems().errors();
@@ -54,7 +54,7 @@ std::optional<std::vector<ToolCall>> read_tool_calls(const Value& value) {
     std::set<std::string> ids;
     for (std::size_t i = 0; i < value.node().items.size(); ++i) {
         Fields fields(value.at(i));
-        ToolCall call{fmt::format("call_{}", i + 1), {}, "{}"};
+        ToolCall call{{}, {}, "{}"};
         fields.required("name", type::Text{}, call.name);
         fields.optional("id", type::Text{}, call.id);
         if (const auto arguments = fields.take("arguments")) {
@@ -63,7 +63,8 @@ std::optional<std::vector<ToolCall>> read_tool_calls(const Value& value) {
             else if (auto text = type::Text{true}(*arguments))
                 call.arguments = *std::move(text);
         }
-        if (!ids.insert(call.id).second) fields.value().error(fmt::format("there is a call with the id '{}' already", call.id));
+        if (!call.id.empty() && !ids.insert(call.id).second)
+            fields.value().error(fmt::format("there is a call with the id '{}' already", call.id));
         fields.finish();
         calls.push_back(std::move(call));
     }
@@ -85,8 +86,9 @@ std::optional<ScriptedAnswer> read_answer(const Value& value) {
     fields.optional("input_tokens", type::Whole<std::int64_t>{0}, answer.input_tokens);
     fields.optional(
         "finish_reason", [](const Value& word) { return read_word(word, finish_words); }, answer.finish_reason);
-    if (fields.optional("tool_calls", read_tool_calls, answer.tool_calls) && !fields.has("finish_reason"))
-        answer.finish_reason = "tool_calls";
+    fields.optional("tool_calls", read_tool_calls, answer.tool_calls);
+    if (answer.finish_reason == "tool_calls" && !fields.has("tool_calls"))
+        value.at("finish_reason").error("'tool_calls' without any");
     fields.optional("error", [](const Value& word) { return read_word(word, failures); }, answer.error);
     fields.optional("delay", type::Duration{}, answer.delay);
     fields.optional("repeat", type::Boolean{}, answer.repeat);

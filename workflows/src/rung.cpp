@@ -68,6 +68,31 @@ std::optional<Rung> several_samples(Fields& fields, AgentRung rung, const Writte
     return panel;
 }
 
+}  // namespace
+
+std::optional<WrittenGate> read_gate_in_use(const Value& value, std::string& gate_name, Loading& loading) {
+    if (value.is_scalar()) {
+        const auto name = type::Reference{loading.gates}(value);
+        const auto gate = loading.gates_by_name.find(name.value_or(""));
+        if (!name || gate == loading.gates_by_name.end()) return std::nullopt;
+        gate_name = *name;
+        return gate->second;
+    }
+    if (!value.is_map()) return value.expected("the name of a gate, or a gate");
+    // Calibrations are bound later and refer to nodes of the gate: what it extends stays in memory until then.
+    const Node& node = loading.gates_in_place.emplace_back(resolve_in_place(value, loading.root.find("gates")));
+    return node.broken ? std::nullopt : read_gate(Value(node, value.path(), loading.problems), loading);
+}
+
+void check_gives_logprobs(const Value& where, const std::string& agent, std::string_view instead,
+                          const Loading& loading) {
+    const auto role = loading.workflow.agents.find(agent);
+    if (role == loading.workflow.agents.end()) return;
+    const auto model = loading.workflow.models.find(role->second.model);
+    if (model == loading.workflow.models.end() || gives_logprobs(model->second.provider)) return;
+    where.error(fmt::format("model '{}' gives no token probabilities; use {}", role->second.model, instead));
+}
+
 std::optional<Rung> read_agent_rung(Fields& fields, const RungPlace& place, Loading& loading) {
     AgentRung rung;
     const bool named = fields.required("agent", type::Reference{loading.agents}, rung.agent);
@@ -101,33 +126,14 @@ std::optional<Rung> read_agent_rung(Fields& fields, const RungPlace& place, Load
     return named ? std::optional<Rung>(std::move(rung)) : std::nullopt;
 }
 
-}  // namespace
-
-std::optional<WrittenGate> read_gate_in_use(const Value& value, std::string& gate_name, Loading& loading) {
-    if (value.is_scalar()) {
-        const auto name = type::Reference{loading.gates}(value);
-        const auto gate = loading.gates_by_name.find(name.value_or(""));
-        if (!name || gate == loading.gates_by_name.end()) return std::nullopt;
-        gate_name = *name;
-        return gate->second;
-    }
-    if (!value.is_map()) return value.expected("the name of a gate, or a gate");
-    // Calibrations are bound later and refer to nodes of the gate: what it extends stays in memory until then.
-    const Node& node = loading.gates_in_place.emplace_back(resolve_in_place(value, loading.root.find("gates")));
-    return node.broken ? std::nullopt : read_gate(Value(node, value.path(), loading.problems), loading);
-}
-
-void check_gives_logprobs(const Value& where, const std::string& agent, std::string_view instead,
-                          const Loading& loading) {
-    const auto role = loading.workflow.agents.find(agent);
-    if (role == loading.workflow.agents.end()) return;
-    const auto model = loading.workflow.models.find(role->second.model);
-    if (model == loading.workflow.models.end() || gives_logprobs(model->second.provider)) return;
-    where.error(fmt::format("model '{}' gives no token probabilities; use {}", role->second.model, instead));
-}
-
 std::optional<Rung> read_rung(Fields& fields, const RungPlace& place, Loading& loading) {
     if (!fields.has("panel")) return read_agent_rung(fields, place, loading);
+    if (fields.has("agent")) {
+        for (const char* key : {"agent", "panel", "gate", "refine", "handover"})
+            fields.take(key);
+        fields.value().at("panel").error("both 'agent' and 'panel'; a rung is one of them");
+        return std::nullopt;
+    }
     Handover handover = Handover::answer;
     fields.optional("handover", type::Choice<Handover>{handover_words}, handover);
     auto rung = read_panel_rung(fields, place, loading);

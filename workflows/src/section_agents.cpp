@@ -83,8 +83,8 @@ void read_sampling(Fields& fields, Sampling& sampling) {
 }
 
 void read_agent_tools(Fields& fields, AgentRole& agent, const Loading& loading) {
-    const bool rounds = fields.optional("max_tool_rounds", type::Whole<int>{1, 100}, agent.max_tool_rounds);
     fields.optional("tools", type::List<type::Reference>{{loading.tools}, "a list of tool servers"}, agent.tools);
+    const bool rounds = fields.optional("max_tool_rounds", type::Whole<int>{1, 100}, agent.max_tool_rounds);
     if (rounds && !fields.has("tools"))
         fields.value().at("max_tool_rounds").warning("no effect without 'tools'");
     if (!fields.has("tools")) return;

@@ -97,7 +97,7 @@ std::optional<Ladder> read_ladder(Fields& fields, ExpressionReader& expressions,
     } else if (fields.has("panel") && !fields.has("agent")) {
         if (auto rung = read_panel_rung(fields, {ladder.prompt.text(), true}, loading))
             ladder.rungs.emplace_back(*std::move(rung));
-    } else if (auto rung = read_rung(fields, {ladder.prompt.text(), true}, loading)) {
+    } else if (auto rung = read_agent_rung(fields, {ladder.prompt.text(), true}, loading)) {
         ladder.rungs.push_back(*std::move(rung));
     }
     return ladder;
