@@ -14,6 +14,49 @@ using nlohmann::json;
 
 constexpr int usual_parallel = 16;
 
+/// Every path that a step's own texts mention.
+std::vector<Path> paths_in(const Step& step) {
+    std::vector<Path> paths;
+    const auto add = [&](const auto& text) {
+        for (Path& path : text.paths())
+            paths.push_back(std::move(path));
+    };
+    if (step.when) add(*step.when);
+    add(step.fallback);
+    if (const auto* ladder = std::get_if<Ladder>(&step.body)) add(ladder->prompt);
+    if (const auto* each = std::get_if<ForEach>(&step.body)) add(each->items);
+    if (const auto* loop = std::get_if<Loop>(&step.body)) add(loop->until);
+    if (const auto* approval = std::get_if<Approval>(&step.body)) add(approval->message);
+    if (const auto* choice = std::get_if<Switch>(&step.body))
+        for (const Switch::Case& each : choice->cases)
+            if (each.when) add(*each.when);
+    if (const auto* sub = std::get_if<SubWorkflow>(&step.body))
+        for (const SubWorkflow::Argument& argument : sub->arguments)
+            argument.value ? add(*argument.value) : add(argument.text);
+    return paths;
+}
+
+/// Adds what `path` leads to, as far as it is there.
+void let_see(json& seen, const json& around, const Path& path) {
+    const auto root = around.find(path.front());
+    if (root == around.end()) return;
+    const bool named = path.front() == "inputs" || path.front() == "steps";
+    if (!named)
+        seen[path.front()] = *root;
+    else if (path.size() > 1 && root->contains(path[1]))
+        seen[path.front()][path[1]] = (*root)[path[1]];
+}
+
+/// Of what is seen around some steps, that which they mention: a pass of a long list must not carry the whole list.
+json seen_inside(const json& around, const std::vector<Step>& steps) {
+    json seen{{"inputs", json::object()}, {"steps", json::object()}};
+    each_step(steps, [&](const Step& step) {
+        for (const Path& path : paths_in(step))
+            let_see(seen, around, path);
+    });
+    return seen;
+}
+
 /// Opens a frame for steps that stand inside another one. What they see is what that one sees, and more.
 Frame& open_frame(Fold& fold, Place parent, const std::vector<Step>& steps, std::string path, json context) {
     RunState& run = fold.state;
@@ -50,7 +93,7 @@ void open_items(Fold& fold, Place place) {
         StepState& step = fold.step(place);
         const std::size_t next = step.frames.size();
         if (next >= step.items.size() || step.open_frames >= parallel) return;
-        json context = fold.context(place);
+        json context = seen_inside(fold.context(place), each.steps);
         context["item"] = step.items[next];
         context["index"] = next;
         open_frame(fold, place, each.steps, fmt::format("{}[{}]", fold.state.path(place), next), std::move(context));
@@ -100,7 +143,9 @@ std::optional<std::size_t> last_done(const Frame& frame) {
 
 void open_pass(Fold& fold, Place place, const Loop& loop, json previous) {
     const std::size_t iteration = fold.step(place).frames.size() + 1;
-    json context = fold.context(place);
+    json context = seen_inside(fold.context(place), loop.steps);
+    for (const Path& path : loop.until.paths())
+        let_see(context, fold.context(place), path);
     context["iteration"] = iteration;
     context["previous"] = std::move(previous);
     open_frame(fold, place, loop.steps, fmt::format("{}[{}]", fold.state.path(place), iteration), std::move(context));
@@ -153,7 +198,8 @@ void begin_nested(Fold& fold, Place place) {
     if (const auto* sub = std::get_if<SubWorkflow>(&definition.body)) return begin_sub_workflow(fold, place, *sub);
     for (const Switch::Case& each : std::get<Switch>(definition.body).cases) {
         if (each.when && !truthy(each.when->evaluate(fold.context(place)))) continue;
-        open_frame(fold, place, each.steps, fold.state.path(place), fold.context(place));
+        json context = seen_inside(fold.context(place), each.steps);
+        open_frame(fold, place, each.steps, fold.state.path(place), std::move(context));
         return;
     }
     finish_step(fold, place, Status::skipped, "no case fits");
