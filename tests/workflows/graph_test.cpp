@@ -154,7 +154,9 @@ TEST(Graph, loops_and_switches_hold_their_steps) {
 }
 
 TEST(Graph, without_output_a_workflow_gives_what_its_last_step_gives) {
-    const auto output = [](const std::string& last) { return with_steps("  - {id: s, " + last + "}\n")->output.text(); };
+    const auto output = [](const std::string& last) {
+        return with_steps("  - {id: s, " + last + "}\n")->output.text();
+    };
     EXPECT_EQ(output("agent: a, prompt: x"), "{{ coalesce(steps.s.answer, steps.s.text) }}");
     EXPECT_EQ(output("panel: {agents: [a, b]}, prompt: x"), "{{ coalesce(steps.s.answer, steps.s.text) }}");
     EXPECT_EQ(output("for_each: inputs.list, agent: a, prompt: x"), "{{ steps.s.output }}");
@@ -165,14 +167,15 @@ TEST(Graph, without_output_a_workflow_gives_what_its_last_step_gives) {
 TEST(Graph, each_step_visits_the_inner_ones_too) {
     std::vector<std::string> ids;
     each_step(good("graph.yaml")->steps, [&](const Step& one) { ids.push_back(one.id); });
-    EXPECT_THAT(ids, ElementsAre("plan", "summaries", "summaries", "fixed", "fixed", "chapters", "draft", "polish",
-                                 "polish", "side", "joined", "rounds", "write", "verdict", "route", "route", "first",
-                                 "second", "route", "each_kind", "each_kind", "each_kind", "each_kind", "ask", "end",
-                                 "end"));
+    EXPECT_THAT(
+        ids, ElementsAre("plan", "summaries", "summaries", "fixed", "fixed", "chapters", "draft", "polish", "polish",
+                         "side", "joined", "rounds", "write", "verdict", "route", "route", "first", "second", "route",
+                         "each_kind", "each_kind", "each_kind", "each_kind", "ask", "end", "end"));
 }
 
 TEST(Panels, have_defaults) {
-    const PanelRung& rung = panel(*good("panels.yaml"), "a");
+    const auto workflow = good("panels.yaml");
+    const PanelRung& rung = panel(*workflow, "a");
     EXPECT_THAT(rung.panel.agents, ElementsAre("one", "two", "other"));
     EXPECT_EQ(rung.panel.members(), 3U);
     EXPECT_EQ(rung.panel.aggregate, Aggregate::majority);
@@ -185,7 +188,8 @@ TEST(Panels, have_defaults) {
 }
 
 TEST(Panels, take_their_keys) {
-    const PanelRung& rung = panel(*good("panels.yaml"), "b");
+    const auto workflow = good("panels.yaml");
+    const PanelRung& rung = panel(*workflow, "b");
     EXPECT_EQ(rung.panel.members(), 40U);
     EXPECT_EQ(rung.panel.max_parallel, 8);
     EXPECT_EQ(rung.panel.stop.agreement, 0.95);
@@ -365,7 +369,8 @@ TEST(Prices, are_wanted_of_judges_and_under_limits_of_a_step) {
         "version: 1\nmodels:\n  m: {provider: scripted, answers: [{text: a}]}\n  dear: {provider: openai, model: x}\n"
         "agents:\n  a: {model: m}\n  j: {model: dear}\nsteps:\n  - {id: s, prompt: x, ";
     const std::string judged = "panel: {agents: [a, a], aggregate: judge, judge: j}";
-    EXPECT_THAT(listed(load(text + judged + "}\nlimits: {usd: 1}\n")), HasSubstr("test.yaml:4:9: models.dear: limits.usd"));
+    EXPECT_THAT(listed(load(text + judged + "}\nlimits: {usd: 1}\n")),
+                HasSubstr("test.yaml:4:9: models.dear: limits.usd"));
     EXPECT_THAT(listed(load(text + judged + ", limits: {usd: 1}}\n")), HasSubstr("models.dear: limits.usd"));
     EXPECT_EQ(listed(load(text + judged + ", limits: {calls: 1}}\n")), "");
     EXPECT_THAT(listed(load(text + "agent: a, gate: {signal: judge, judge: j, accept: 0.5}}\nlimits: {usd: 1}\n")),

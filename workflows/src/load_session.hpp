@@ -29,7 +29,7 @@ struct LoadSession {
     Calibrations calibrations = Calibrations::required;
     Problems problems{};
     Sources sources{};
-    std::vector<Open> chain{};  ///< outermost first
+    std::vector<Open> chain{};                                                     ///< outermost first
     std::map<std::filesystem::path, std::shared_ptr<const Workflow>> workflows{};  ///< null: read in vain
     std::map<std::string, std::string> model_keys{};  ///< hash of the definition by `Model::key`
 };

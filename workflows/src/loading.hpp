@@ -146,6 +146,9 @@ void check_gives_logprobs(const Value& where, const std::string& agent, std::str
                           const Loading& loading);
 inline constexpr std::string_view gates_without_logprobs = "agreement, verbalized or judge";
 
+/// Warns of an agent with temperature 0, which gives much the same again and again.
+void warn_of_equal_samples(const Value& where, const std::string& agent, const Loading& loading);
+
 /// A rung of a ladder: reads `agent` or `panel`, `gate`, `refine` and `handover`.
 std::optional<Rung> read_rung(Fields& fields, const RungPlace& place, Loading& loading);
 /// The same of a step's short forms. One agent that is asked several times becomes a panel; a panel has no `handover`.

@@ -15,7 +15,8 @@ namespace {
 /// A hash of what the model is, so that no key or header stays behind in memory.
 std::string definition(const Node& model) {
     Node node = model;
-    std::erase_if(node.entries, [](const Node::Entry& entry) { return entry.key == "extends" || is_extension(entry.key); });
+    std::erase_if(node.entries,
+                  [](const Node::Entry& entry) { return entry.key == "extends" || is_extension(entry.key); });
     for (const char* key : {"path", "ca_file", "file"})
         if (Node* path = node.find(key)) path->text = resolved(path->mark, path->text).string();
     return sha256(to_json(node).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));

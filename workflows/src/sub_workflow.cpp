@@ -75,8 +75,8 @@ std::optional<Expression> only_expression(const std::string& text) {
 std::optional<SubWorkflow::Argument> read_argument(const std::string& input, const Value& value,
                                                    ExpressionReader& expressions) {
     SubWorkflow::Argument argument{input, {}, std::nullopt};
-    const bool text_like = value.is_scalar() && (!value.node().variable.empty() ||
-                                                 scalar_type(value.node()) == ScalarType::text);
+    const bool text_like =
+        value.is_scalar() && (!value.node().variable.empty() || scalar_type(value.node()) == ScalarType::text);
     if (!text_like) {
         if (value.is_scalar() && scalar_type(value.node()) == ScalarType::null) return value.expected("a value");
         argument.value = Expression::constant(to_json(value.node()));
@@ -128,7 +128,8 @@ void read_arguments(const std::optional<Value>& inputs, const Workflow* workflow
 void check_required(const Fields& fields, const std::optional<Value>& inputs, const Workflow& workflow) {
     for (const auto& [name, input] : workflow.inputs) {
         if (input.default_value) continue;
-        if (inputs && (!inputs->is_map() || inputs->node().incomplete || inputs->node().find(name) != nullptr)) continue;
+        if (inputs && (!inputs->is_map() || inputs->node().incomplete || inputs->node().find(name) != nullptr))
+            continue;
         (inputs ? *inputs : fields.value().at("workflow"))
             .error(fmt::format("input '{}' of the workflow is missing; it has no default", name));
     }
