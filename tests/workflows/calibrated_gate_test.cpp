@@ -100,6 +100,18 @@ protected:
         return load_workflow(folder_.file("flow.yaml"), test_environment(), calibrations);
     }
 
+    /// A panel whose votes weigh by `vote`, a file or a map.
+    LoadResult load_panel(const std::string& vote, Calibrations calibrations = Calibrations::required) const {
+        std::ofstream(folder_.file("cal.json")) << calibration.dump();
+        std::ofstream(folder_.file("flow.yaml"))
+            << "version: 1\ninputs: {q: {type: string}}\n"
+            << "models: {m: {provider: scripted, answers: [{text: a}]}}\n"
+            << "agents: {a: " << agent << "}\nsteps:\n"
+            << "  - {id: s, prompt: \"{{ inputs.q }}\", panel: {agent: a, samples: 3, aggregate: weighted_vote, "
+            << "weight: calibrated, calibrations: {a: " << vote << "}}}\n";
+        return load_workflow(folder_.file("flow.yaml"), test_environment(), calibrations);
+    }
+
     AgentRung rung(Calibrations calibrations = Calibrations::required) const {
         const LoadResult result = load(calibrations);
         if (!result.workflow) throw std::runtime_error(listed(result));
@@ -345,6 +357,37 @@ TEST(CalibrationKeyOfAWorkflow, HashesLikeTheStandard) {
     // FIPS 180-2, appendix B.1
     EXPECT_EQ(sha256("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
     EXPECT_EQ(sha256(""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+}
+
+/// SHA-256 of `["Think.","{{ inputs.q }}","Review your answer, find gaps or errors, and answer again."]`: a panel is
+/// not refined, so the usual refinement prompt stands in. Taken with sha256sum.
+constexpr const char* panel_prompts = "aba0f70dd8853f4722a2f0fa63b75a6b86ecbd437813fac01ab0674c2baa8c8f";
+
+TEST_F(CalibratedGate, GivesAPanelsVotesTheirChanceOfBeingRight) {
+    calibration["prompt_hash"] = panel_prompts;
+    const LoadResult result = load_panel("cal.json");
+    ASSERT_TRUE(result.workflow) << listed(result);
+    EXPECT_THAT(result.problems, IsEmpty()) << listed(result);
+    const auto& ladder = std::get<Ladder>(result.workflow->steps.front().body);
+    const auto& calibrations = std::get<PanelRung>(ladder.rungs.front()).panel.calibrations;
+    const IsotonicFit& fit = *calibrations.at("a");
+    EXPECT_EQ(fit(0.7), 1);  // the only items with a score: 0.7 right, 1.2 wrong
+    EXPECT_EQ(fit(1.2), 0);
+    EXPECT_NEAR(fit(0.95), 0.5, 1e-12);
+}
+
+TEST_F(CalibratedGate, RefusesVotesByACalibrationThatDoesNotHold) {
+    EXPECT_THAT(listed(load_panel("cal.json")), HasSubstr("the calibration does not hold here"));
+    EXPECT_TRUE(load_panel("{calibration: cal.json, allow_stale: true}").workflow);
+    calibration["prompt_hash"] = panel_prompts;
+    calibration["temperature"] = 0.9;
+    EXPECT_THAT(listed(load_panel("cal.json")), HasSubstr("temperature is 0.5, calibrated with 0.9"));
+    calibration["temperature"] = 0.5;
+    calibration["items"] = json::array();
+    EXPECT_THAT(listed(load_panel("cal.json")), HasSubstr("holds no items to fit P(correct) to"));
+    calibration["steps"][0]["verdict"] = "refused";
+    EXPECT_THAT(listed(load_panel("cal.json")), HasSubstr("the calibration was refused: AUROC 0.80"));
+    EXPECT_TRUE(load_panel("cal.json", Calibrations::ignored).workflow);
 }
 
 }  // namespace
