@@ -71,12 +71,12 @@ struct WrittenGate {
     std::optional<JudgeSignal> judge;      ///< of that signal
 };
 
-struct LoadSession;
+struct SharedLoad;
 struct StepSites;
 
 /// What the sections share while a workflow is read.
 struct Loading {
-    LoadSession& session;
+    SharedLoad& shared;
     const Node& root;
     Sources& sources;
     Problems& problems;

@@ -1,5 +1,5 @@
-#include "load_session.hpp"
 #include "loading.hpp"
+#include "shared_load.hpp"
 #include "tree_json.hpp"
 
 #include <enough/workflows/calibration_key.hpp>
@@ -30,7 +30,7 @@ void assign_model_keys(Loading& loading) {
         const std::string own = definition(*section->find(name));
         std::string key = name;
         for (int number = 1;; ++number) {
-            const auto [known, added] = loading.session.model_keys.emplace(key, own);
+            const auto [known, added] = loading.shared.model_keys.emplace(key, own);
             if (added || known->second == own) break;
             const std::string number_text = number == 1 ? "" : fmt::format("-{}", number);
             key = fmt::format("{}{}/{}", loading.workflow.name, number_text, name);
