@@ -59,8 +59,8 @@ TEST(AnswerSchema, knows_the_keywords) {
         {R"({"$defs": {"n": {"type": "number"}}, "items": {"$ref": "#/$defs/n"}})", "[1]", R"(["a"])"},
         {R"({"properties": {"child": {"$ref": "#"}, "n": {"type": "integer"}}})", R"({"child": {"child": {"n": 1}}})",
          R"({"child": {"child": {"n": "x"}}})"},
-        {R"({"$id": "http://127.0.0.1/a.json", "$schema": "x", "title": "t", "format": "date", "type": "integer"})", "1",
-         R"("2020-01-01")"},
+        {R"({"$id": "http://127.0.0.1/a.json", "$schema": "x", "title": "t", "format": "date", "type": "integer"})",
+         "1", R"("2020-01-01")"},
         {"true", "1", ""},
     };
     for (const Case& one : cases) {
@@ -81,7 +81,8 @@ TEST(AnswerSchema, says_what_is_wrong_and_where) {
 }
 
 TEST(AnswerSchema, gives_its_text_back_compact) {
-    EXPECT_EQ(AnswerSchema::compile("{ \"type\" :\n\"object\", \"title\": \"t\" }").text(), R"({"title":"t","type":"object"})");
+    EXPECT_EQ(AnswerSchema::compile("{ \"type\" :\n\"object\", \"title\": \"t\" }").text(),
+              R"({"title":"t","type":"object"})");
 }
 
 TEST(AnswerSchema, refuses_what_is_no_schema) {
@@ -90,7 +91,8 @@ TEST(AnswerSchema, refuses_what_is_no_schema) {
     EXPECT_EQ(refused("3"), no + "expected a schema: an object, true or false");
     EXPECT_EQ(refused(R"({"type": "text"})"), no + "at /type: there is no type 'text'");
     EXPECT_EQ(refused(R"({"type": []})"), no + "at /type: this value does not fit the keyword");
-    EXPECT_EQ(refused(R"({"items": {"minItems": -1}})"), no + "at /items/minItems: this value does not fit the keyword");
+    EXPECT_EQ(refused(R"({"items": {"minItems": -1}})"),
+              no + "at /items/minItems: this value does not fit the keyword");
     EXPECT_EQ(refused(R"({"multipleOf": 0})"), no + "at /multipleOf: this value does not fit the keyword");
     EXPECT_EQ(refused(R"({"allOf": []})"), no + "at /allOf: expected a list of schemas");
     EXPECT_EQ(refused(R"({"properties": {"a/b": 3}})"),
@@ -127,21 +129,23 @@ TEST(AnswerSchema, is_bounded) {
 
     std::string doubling = R"({"definitions": {"d20": true)";
     for (int i = 0; i < 20; ++i)
-        doubling += R"(, "d)" + std::to_string(i) + R"(": {"allOf": [{"$ref": "#/definitions/d)" + std::to_string(i + 1) +
-                    R"("}, {"$ref": "#/definitions/d)" + std::to_string(i + 1) + R"("}]})";
+        doubling += R"(, "d)" + std::to_string(i) + R"(": {"allOf": [{"$ref": "#/definitions/d)" +
+                    std::to_string(i + 1) + R"("}, {"$ref": "#/definitions/d)" + std::to_string(i + 1) + R"("}]})";
     EXPECT_NE(refused(doubling + R"(}, "$ref": "#/definitions/d0"})").find("too many schemas apply to one value"),
               std::string::npos);
 
     const AnswerSchema schema = AnswerSchema::compile(R"({"items": {"$ref": "#"}})");
     EXPECT_EQ(schema.fault(std::string(50, '[') + std::string(50, ']')), std::nullopt);
     EXPECT_EQ(schema.fault(std::string(100'000, '[')), "it is nested more than 64 levels deep");
-    EXPECT_EQ(schema.fault(std::string(100'000, '[') + std::string(100'000, ']')), "it is nested more than 64 levels deep");
+    EXPECT_EQ(schema.fault(std::string(100'000, '[') + std::string(100'000, ']')),
+              "it is nested more than 64 levels deep");
 }
 
 // The validator matches patterns with std::regex, which tries.
 TEST(AnswerSchema, takes_no_pattern_that_may_take_for_ever) {
-    const std::string never = "this is no JSON Schema: at /pattern: a repeated group with repetition or choice inside may "
-                              "take for ever";
+    const std::string never =
+        "this is no JSON Schema: at /pattern: a repeated group with repetition or choice inside may "
+        "take for ever";
     for (const char* pattern : {"(a+)+$", "(a|aa)*", "((a*)b)+", "(?:x?y)*", "([a-z]+,){3}", "(a{1,5}){2,}"})
         EXPECT_EQ(refused(std::string(R"({"pattern": ")") + pattern + R"("})"), never) << pattern;
     for (const char* pattern : {"^(abc)+$", "[(a+)+]+", "\\\\(a+\\\\)+", "(a{3}){2}", "(yes|no)", "^[^]|]+$"})

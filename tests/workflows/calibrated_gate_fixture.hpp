@@ -91,6 +91,18 @@ protected:
         return load_workflow(folder_.file("flow.yaml"), test_environment(), calibrations);
     }
 
+    /// A panel whose votes weigh by `vote`, a file or a map.
+    LoadResult load_panel(const std::string& vote, Calibrations calibrations = Calibrations::required) const {
+        std::ofstream(folder_.file("cal.json")) << calibration.dump();
+        std::ofstream(folder_.file("flow.yaml"))
+            << "version: 1\ninputs: {q: {type: string}}\n"
+            << "models: {m: {provider: scripted, answers: [{text: a}]}}\n"
+            << "agents: {a: " << agent << "}\nsteps:\n"
+            << "  - {id: s, prompt: \"{{ inputs.q }}\", panel: {agent: a, samples: 3, aggregate: weighted_vote, "
+            << "weight: calibrated, calibrations: {a: " << vote << "}}}\n";
+        return load_workflow(folder_.file("flow.yaml"), test_environment(), calibrations);
+    }
+
     AgentRung rung(Calibrations calibrations = Calibrations::required) const {
         const LoadResult result = load(calibrations);
         if (!result.workflow) throw std::runtime_error(listed(result));

@@ -233,5 +233,18 @@ TEST(CalibrationKeyOfAWorkflow, HashesLikeTheStandard) {
     EXPECT_EQ(sha256(""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
 }
 
+TEST_F(CalibratedGate, GivesAPanelsVotesTheirChanceOfBeingRight) {
+    calibration["prompt_hash"] = panel_prompts;
+    const LoadResult result = load_panel("cal.json");
+    ASSERT_TRUE(result.workflow) << listed(result);
+    EXPECT_THAT(result.problems, IsEmpty()) << listed(result);
+    const auto& ladder = std::get<Ladder>(result.workflow->steps.front().body);
+    const auto& calibrations = std::get<PanelRung>(ladder.rungs.front()).panel.calibrations;
+    const IsotonicFit& fit = *calibrations.at("a");
+    EXPECT_EQ(fit(0.7), 1);  // the only items with a score: 0.7 right, 1.2 wrong
+    EXPECT_EQ(fit(1.2), 0);
+    EXPECT_NEAR(fit(0.95), 0.5, 1e-12);
+}
+
 }  // namespace
 }  // namespace enough

@@ -1,4 +1,4 @@
-// What the loader makes of steps that hold other steps, panels, sub-workflows and tools.
+// What the loader makes of steps that hold other steps, sub-workflows and tools.
 #include "workflow_files.hpp"
 
 #include <enough/workflows/load.hpp>
@@ -26,7 +26,6 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 using testing::SizeIs;
-using testing::UnorderedElementsAre;
 
 std::string listed(const LoadResult& result) {
     std::string text;
@@ -69,10 +68,6 @@ const Body& body(const Step& one) {
 template <class Body>
 const Body& body(const Workflow& workflow, const std::string& id) {
     return body<Body>(step(workflow.steps, id));
-}
-
-const PanelRung& panel(const Workflow& workflow, const std::string& id, std::size_t rung = 0) {
-    return std::get<PanelRung>(body<Ladder>(workflow, id).rungs.at(rung));
 }
 
 TEST(Graph, a_body_in_place_becomes_one_step_of_the_same_id_that_keeps_what_belongs_to_a_pass) {
@@ -154,7 +149,9 @@ TEST(Graph, loops_and_switches_hold_their_steps) {
 }
 
 TEST(Graph, without_output_a_workflow_gives_what_its_last_step_gives) {
-    const auto output = [](const std::string& last) { return with_steps("  - {id: s, " + last + "}\n")->output.text(); };
+    const auto output = [](const std::string& last) {
+        return with_steps("  - {id: s, " + last + "}\n")->output.text();
+    };
     EXPECT_EQ(output("agent: a, prompt: x"), "{{ coalesce(steps.s.answer, steps.s.text) }}");
     EXPECT_EQ(output("panel: {agents: [a, b]}, prompt: x"), "{{ coalesce(steps.s.answer, steps.s.text) }}");
     EXPECT_EQ(output("for_each: inputs.list, agent: a, prompt: x"), "{{ steps.s.output }}");
@@ -165,128 +162,10 @@ TEST(Graph, without_output_a_workflow_gives_what_its_last_step_gives) {
 TEST(Graph, each_step_visits_the_inner_ones_too) {
     std::vector<std::string> ids;
     each_step(good("graph.yaml")->steps, [&](const Step& one) { ids.push_back(one.id); });
-    EXPECT_THAT(ids, ElementsAre("plan", "summaries", "summaries", "fixed", "fixed", "chapters", "draft", "polish",
-                                 "polish", "side", "joined", "rounds", "write", "verdict", "route", "route", "first",
-                                 "second", "route", "each_kind", "each_kind", "each_kind", "each_kind", "ask", "end",
-                                 "end"));
-}
-
-TEST(Panels, have_defaults) {
-    const PanelRung& rung = panel(*good("panels.yaml"), "a");
-    EXPECT_THAT(rung.panel.agents, ElementsAre("one", "two", "other"));
-    EXPECT_EQ(rung.panel.members(), 3U);
-    EXPECT_EQ(rung.panel.aggregate, Aggregate::majority);
-    EXPECT_EQ(rung.panel.voting.weight, VoteWeight::one);
-    EXPECT_EQ(rung.panel.max_parallel, std::nullopt);
-    EXPECT_EQ(rung.panel.min_answers, 1);
-    EXPECT_TRUE(rung.panel.stop.decided);
-    EXPECT_EQ(rung.panel.stop.min_answers, 2);
-    EXPECT_FALSE(rung.gate);
-}
-
-TEST(Panels, take_their_keys) {
-    const PanelRung& rung = panel(*good("panels.yaml"), "b");
-    EXPECT_EQ(rung.panel.members(), 40U);
-    EXPECT_EQ(rung.panel.max_parallel, 8);
-    EXPECT_EQ(rung.panel.stop.agreement, 0.95);
-    EXPECT_EQ(rung.panel.stop.share, 0.8);
-    EXPECT_EQ(rung.panel.stop.window, 5);
-    EXPECT_EQ(rung.panel.stop.min_answers, 3);
-    EXPECT_FALSE(rung.panel.stop.decided);
-    EXPECT_EQ(rung.panel.min_answers, 2);
-    EXPECT_EQ(rung.gate_name, "agreed");
-    EXPECT_EQ(rung.gate->signal, Signal::agreement);
-}
-
-TEST(Panels, weigh_votes_as_their_aggregate_says) {
-    const auto workflow = good("panels.yaml");
-    const auto weight = [&](std::size_t rung) { return panel(*workflow, "c", rung).panel.voting.weight; };
-    EXPECT_EQ(weight(1), VoteWeight::inverse_entropy);
-    EXPECT_EQ(weight(2), VoteWeight::softmax);
-    EXPECT_EQ(panel(*workflow, "c", 2).panel.voting.temperature, 0.5);
-    EXPECT_EQ(weight(3), VoteWeight::confidence);
-    EXPECT_EQ(weight(4), VoteWeight::rank);
-    EXPECT_EQ(panel(*workflow, "c", 4).panel.voting.power, 2);
-    EXPECT_EQ(weight(5), VoteWeight::best);
-    EXPECT_EQ(panel(*workflow, "c", 1).handover, Handover::fresh);
-    EXPECT_EQ(panel(*workflow, "c", 3).handover, Handover::transcript);
-}
-
-TEST(Panels, with_a_gate_go_on_once_decided) {
-    const auto workflow = good("panels.yaml");
-    EXPECT_FALSE(panel(*workflow, "c", 1).panel.stop.decided);
-    EXPECT_TRUE(panel(*workflow, "c", 2).panel.stop.decided);
-}
-
-TEST(Panels, have_referees_and_debates) {
-    const auto workflow = good("panels.yaml");
-    const auto& judge = *panel(*workflow, "d").panel.referee;
-    EXPECT_EQ(judge.agent, "two");
-    EXPECT_THAT(judge.prompt.text(), HasSubstr("Finish with the number of the best answer"));
-    EXPECT_THAT(judge.prompt.paths(), UnorderedElementsAre(Path{"question"}, Path{"candidates"}));
-    const auto& gated = *panel(*workflow, "e").panel.referee;
-    EXPECT_EQ(gated.prompt.text(), "{{ question }}: which of {{ candidates }}?");
-    EXPECT_EQ(gated.gate->accept, std::vector{0.5});
-    EXPECT_EQ(panel(*workflow, "f").panel.referee->gate->accept, std::vector{1.0});
-    EXPECT_THAT(panel(*workflow, "g").panel.referee->prompt.text(), HasSubstr("Write one answer"));
-    const Debate& plain = *panel(*workflow, "h").panel.debate;
-    EXPECT_EQ(plain.rounds, 2);
-    EXPECT_EQ(plain.skip_agreement, 1);
-    EXPECT_THAT(plain.prompt.paths(), UnorderedElementsAre(Path{"question"}, Path{"own"}, Path{"peers"}));
-    const Debate& debate = *panel(*workflow, "i").panel.debate;
-    EXPECT_EQ(debate.rounds, 3);
-    EXPECT_EQ(debate.skip_agreement, 0.75);
-    EXPECT_EQ(debate.skip_gate->signal, Signal::entropy_mean);
-}
-
-TEST(Panels, cut_weak_traces_and_weigh_by_calibration) {
-    const auto workflow = good("panels.yaml");
-    EXPECT_EQ(panel(*workflow, "j").panel.deepconf->warmup, 8);
-    EXPECT_EQ(panel(*workflow, "j").panel.deepconf->keep, 0.5);
-    EXPECT_EQ(panel(*workflow, "k").panel.deepconf->warmup, 16);
-    const Panel& calibrated = panel(*workflow, "l").panel;
-    EXPECT_EQ(calibrated.voting.weight, VoteWeight::calibrated);
-    const IsotonicFit& fit = *calibrated.calibrations.at("one");
-    EXPECT_GE(fit(0.01), fit(10));  // surer answers are not less often right
-}
-
-TEST(Panels, agreement_on_one_agent_is_a_panel_that_stops_when_it_is_reached) {
-    const auto workflow = good("no_logprobs.yaml");
-    const PanelRung& agreed = panel(*workflow, "a");
-    EXPECT_THAT(agreed.panel.agents, ElementsAre("solver"));
-    EXPECT_EQ(agreed.panel.samples, 5);
-    EXPECT_EQ(agreed.panel.aggregate, Aggregate::majority);
-    EXPECT_EQ(agreed.panel.stop.agreement, 0.95);
-    EXPECT_FALSE(agreed.panel.stop.decided);
-    EXPECT_EQ(agreed.gate->missing, OnMissing::refine);
-    EXPECT_EQ(agreed.gate_name, "agreed");
-    const PanelRung& shared = panel(*workflow, "a", 1);
-    EXPECT_EQ(shared.panel.stop.agreement, std::nullopt);
-    EXPECT_EQ(shared.handover, Handover::fresh);
-}
-
-TEST(Signals, stated_and_judged_numbers_have_their_scales) {
-    const auto workflow = good("no_logprobs.yaml");
-    const auto rung = [&](std::size_t index) {
-        return std::get<AgentRung>(body<Ladder>(*workflow, "a").rungs.at(index));
-    };
-    const Verbalized stated = *rung(2).verbalized;
-    EXPECT_EQ(stated.min, 0);
-    EXPECT_EQ(stated.max, 100);
-    EXPECT_EQ(stated.value("So it is 42.\nConfidence: 85%"), "85");
-    EXPECT_EQ(stated.value("I say 42, and my confidence is 0.85."), "0.85");
-    EXPECT_EQ(stated.value("**Confidence (0-100):** 70"), "70");
-    EXPECT_EQ(stated.value("confidence level: 12.5 %"), "12.5");
-    EXPECT_EQ(stated.value("I am confident."), std::nullopt);
-    EXPECT_EQ(rung(2).refine->until, RefineUntil::accept);
-    EXPECT_EQ(rung(3).verbalized->value("sure: 0.9"), "0.9");
-    EXPECT_EQ(rung(3).verbalized->max, 1);
-    EXPECT_THAT(rung(4).judge->prompt.text(), HasSubstr("from 0 (certainly wrong) to 10"));
-    EXPECT_THAT(rung(4).judge->prompt.paths(), UnorderedElementsAre(Path{"question"}, Path{"answer"}));
-    EXPECT_EQ(rung(5).judge->min, 1);
-    EXPECT_EQ(rung(5).judge->max, 5);
-    EXPECT_EQ(rung(6).judge->agent, "judge");
-    EXPECT_FALSE(rung(6).verbalized);
+    EXPECT_THAT(
+        ids, ElementsAre("plan", "summaries", "summaries", "fixed", "fixed", "chapters", "draft", "polish", "polish",
+                         "side", "joined", "rounds", "write", "verdict", "route", "route", "first", "second", "route",
+                         "each_kind", "each_kind", "each_kind", "each_kind", "ask", "end", "end"));
 }
 
 TEST(SubWorkflows, are_read_once_and_given_typed_arguments) {
@@ -365,7 +244,8 @@ TEST(Prices, are_wanted_of_judges_and_under_limits_of_a_step) {
         "version: 1\nmodels:\n  m: {provider: scripted, answers: [{text: a}]}\n  dear: {provider: openai, model: x}\n"
         "agents:\n  a: {model: m}\n  j: {model: dear}\nsteps:\n  - {id: s, prompt: x, ";
     const std::string judged = "panel: {agents: [a, a], aggregate: judge, judge: j}";
-    EXPECT_THAT(listed(load(text + judged + "}\nlimits: {usd: 1}\n")), HasSubstr("test.yaml:4:9: models.dear: limits.usd"));
+    EXPECT_THAT(listed(load(text + judged + "}\nlimits: {usd: 1}\n")),
+                HasSubstr("test.yaml:4:9: models.dear: limits.usd"));
     EXPECT_THAT(listed(load(text + judged + ", limits: {usd: 1}}\n")), HasSubstr("models.dear: limits.usd"));
     EXPECT_EQ(listed(load(text + judged + ", limits: {calls: 1}}\n")), "");
     EXPECT_THAT(listed(load(text + "agent: a, gate: {signal: judge, judge: j, accept: 0.5}}\nlimits: {usd: 1}\n")),
@@ -383,7 +263,7 @@ TEST(Tools, are_read_with_their_agents) {
     EXPECT_EQ(files.environment, (std::map<std::string, std::string>{{"TOKEN", "hello"}, {"other_2", ""}}));
     EXPECT_THAT(files.allow, ElementsAre("read", "list"));
     EXPECT_EQ(files.timeout, 60s);
-    EXPECT_EQ(workflow->tools.at("web").url, "https://127.0.0.1/mcp?session=1");
+    EXPECT_EQ(workflow->tools.at("web").url, "https://127.0.0.1/mcp?tenant=1");
     EXPECT_EQ(workflow->tools.at("web").headers.at("Authorization"), "Bearer hello");
     EXPECT_EQ(workflow->tools.at("web").timeout, 5s);
     EXPECT_THAT(workflow->tools.at("local").command, ElementsAre("mcp-now"));

@@ -24,7 +24,8 @@ using Adapter = valijson::adapters::NlohmannJsonAdapter;
 
 constexpr std::size_t longest_schema = 256 * 1024;
 constexpr int deepest_value = 64;
-constexpr std::size_t longest_matched = 1000;  ///< text that a pattern is tried on: std::regex needs stack for each byte
+constexpr std::size_t longest_matched =
+    1000;  ///< text that a pattern is tried on: std::regex needs stack for each byte
 constexpr std::size_t most_shown = 3;
 
 /// JSON of bounded depth; discarded if it is none.

@@ -34,7 +34,8 @@ std::optional<HedgePolicy> read_hedge(const Value& value) {
     fields.require("after");
     if (const auto after = fields.take("after")) {
         if (after->is_scalar()) hedge.quantile = as_percentile(after->node());
-        if (!hedge.quantile && after->is_scalar() && after->node().text.starts_with('p') && after->node().variable.empty())
+        if (!hedge.quantile && after->is_scalar() && after->node().text.starts_with('p') &&
+            after->node().variable.empty())
             after->expected("a duration such as 2s, or p50 to p99");
         else if (!hedge.quantile)
             hedge.after = type::Duration{}(*after);

@@ -1,7 +1,7 @@
 #include "expression_reader.hpp"
 
-#include "load_session.hpp"
 #include "scalar.hpp"
+#include "shared_load.hpp"
 #include "suggest.hpp"
 
 #include <enough/workflows/expression_error.hpp>

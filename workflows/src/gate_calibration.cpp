@@ -242,8 +242,9 @@ std::shared_ptr<const IsotonicFit> bind_vote_calibration(const CalibrationRef& r
         return nullptr;
     const StepCalibration* first = calibration->step(1);
     if (first == nullptr || first->verdict == CalibrationVerdict::refused) {
-        ref.where.error(fmt::format("the calibration was refused: {}",
-                                    first == nullptr ? "it has no step 1" : fmt::format("{}", fmt::join(first->reasons, "; "))));
+        ref.where.error(
+            fmt::format("the calibration was refused: {}",
+                        first == nullptr ? "it has no step 1" : fmt::format("{}", fmt::join(first->reasons, "; "))));
         return nullptr;
     }
     std::vector<LabelledScore> scores;

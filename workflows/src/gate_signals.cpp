@@ -84,8 +84,7 @@ void read_signal_keys(Fields& fields, WrittenGate& written, Loading& loading) {
         written.samples = type::Whole<int>{2, 1000}(*value);
     if (signal == Signal::verbalized) {
         written.verbalized.emplace();
-        written.verbalized->value =
-            Extractor::make(ExtractKind::regex, std::string(built_in::confidence_pattern));
+        written.verbalized->value = Extractor::make(ExtractKind::regex, std::string(built_in::confidence_pattern));
     }
     if (const auto value = take_of(fields, "verbalized", signal == Signal::verbalized, "verbalized")) {
         if (auto verbalized = read_verbalized(*value)) {

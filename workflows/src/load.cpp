@@ -3,9 +3,9 @@
 #include "extends.hpp"
 #include "field_types.hpp"
 #include "include.hpp"
-#include "load_session.hpp"
 #include "loading.hpp"
 #include "scalar.hpp"
+#include "shared_load.hpp"
 #include "sources.hpp"
 #include "substitute.hpp"
 #include "tree_json.hpp"
@@ -66,31 +66,31 @@ void read_sections(Node& root, Loading& loading, const std::string& file) {
 
 LoadResult load(std::string_view text, const std::string& name, const std::filesystem::path& file,
                 const Environment& environment, Calibrations calibrations) {
-    LoadSession session{environment, calibrations};
+    SharedLoad shared{environment, calibrations};
     std::error_code fault;
-    session.chain.push_back({file.empty() ? file : std::filesystem::weakly_canonical(file, fault),
-                             in_quotes(std::filesystem::path(name).filename().string())});
-    auto workflow = load_one(text, name, file, session);
-    return {std::move(workflow), session.problems.sorted()};
+    shared.chain.push_back({file.empty() ? file : std::filesystem::weakly_canonical(file, fault),
+                            in_quotes(std::filesystem::path(name).filename().string())});
+    auto workflow = load_one(text, name, file, shared);
+    return {std::move(workflow), shared.problems.sorted()};
 }
 
 }  // namespace
 
 std::shared_ptr<const Workflow> load_one(std::string_view text, const std::string& name,
-                                         const std::filesystem::path& file, LoadSession& session) {
-    Problems& problems = session.problems;
-    Sources sources = session.sources.beside();
+                                         const std::filesystem::path& file, SharedLoad& shared) {
+    Problems& problems = shared.problems;
+    Sources sources = shared.sources.beside();
     const std::size_t errors_before = problems.errors();
     std::optional<Node> root = parse_yaml(text, sources.add(name, file.parent_path()), problems);
     if (!root) return nullptr;
-    substitute(*root, session.environment, problems);
-    const bool complete = include_files(*root, file, sources, session.environment, problems);
+    substitute(*root, shared.environment, problems);
+    const bool complete = include_files(*root, file, sources, shared.environment, problems);
     for (const char* section : {"models", "agents", "gates"})
         if (Node* node = root->find(section)) resolve_extends(*node, section, problems);
     const auto names = [&](const char* section, const char* kind) {
         return names_of_section(*root, section, kind, complete);
     };
-    Loading loading{session,
+    Loading loading{shared,
                     *root,
                     sources,
                     problems,
@@ -99,7 +99,7 @@ std::shared_ptr<const Workflow> load_one(std::string_view text, const std::strin
                     names("gates", "gate"),
                     names("inputs", "input"),
                     names("tools", "tool server"),
-                    session.calibrations};
+                    shared.calibrations};
     read_sections(*root, loading, name);
     if (problems.errors() > errors_before) return nullptr;
     std::vector<std::string> texts = sources.texts();

@@ -71,12 +71,12 @@ struct WrittenGate {
     std::optional<JudgeSignal> judge;      ///< of that signal
 };
 
-struct LoadSession;
+struct SharedLoad;
 struct StepSites;
 
 /// What the sections share while a workflow is read.
 struct Loading {
-    LoadSession& session;
+    SharedLoad& shared;
     const Node& root;
     Sources& sources;
     Problems& problems;
@@ -145,6 +145,9 @@ std::shared_ptr<const IsotonicFit> bind_vote_calibration(const CalibrationRef& r
 void check_gives_logprobs(const Value& where, const std::string& agent, std::string_view instead,
                           const Loading& loading);
 inline constexpr std::string_view gates_without_logprobs = "agreement, verbalized or judge";
+
+/// Warns of an agent with temperature 0, which gives much the same again and again.
+void warn_of_equal_samples(const Value& where, const std::string& agent, const Loading& loading);
 
 /// A rung of a ladder: reads `agent` or `panel`, `gate`, `refine` and `handover`.
 std::optional<Rung> read_rung(Fields& fields, const RungPlace& place, Loading& loading);

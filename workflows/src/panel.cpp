@@ -23,8 +23,8 @@ public:
         : fields_(value), place_(place), loading_(loading) {}
 
     std::optional<Panel> read() {
-        read_members();
         fields_.optional("aggregate", type::Choice<Aggregate>{aggregate_words}, panel_.aggregate);
+        read_members();
         read_voting(fields_, panel_, place_, loading_);
         fields_.optional("max_parallel", type::Whole<int>{1, 1000}, panel_.max_parallel);
         read_stop();
@@ -48,15 +48,17 @@ private:
         if (one && fields_.has("agents")) fields_.value().error("both 'agent' and 'agents'; one of them is meant");
         if (!one) fields_.require("agents");
         fields_.optional("agents", type::List<type::Reference>{{loading_.agents}, "a list of agents"}, panel_.agents);
-        if (std::string agent; fields_.optional("agent", type::Reference{loading_.agents}, agent) &&
-                               panel_.agents.empty())
+        if (std::string agent;
+            fields_.optional("agent", type::Reference{loading_.agents}, agent) && panel_.agents.empty())
             panel_.agents.push_back(std::move(agent));
-        const bool sampled = !fields_.has("samples") ||
-                             fields_.optional("samples", type::Whole<int>{1, 1000}, panel_.samples);
+        const bool sampled =
+            !fields_.has("samples") || fields_.optional("samples", type::Whole<int>{1, 1000}, panel_.samples);
         fields_.take("samples");
         known_members_ = sampled && !panel_.agents.empty();
         if (known_members_ && panel_.members() > most_members)
             fields_.value().error(fmt::format("a panel of {} answers; at most {}", panel_.members(), most_members));
+        for (const std::string& agent : panel_.agents)
+            if (panel_.samples > 1) warn_of_equal_samples(fields_.value(), agent, loading_);
         if (known_members_ && panel_.members() == 1 && panel_.aggregate != Aggregate::fuse)
             fields_.value().warning("a panel of one answer; add 'samples' or more agents");
     }
@@ -66,13 +68,13 @@ private:
         const PanelStop& stop = panel_.stop;
         const bool any = stop.agreement || stop.share;
         if (known_members_ && any && std::cmp_greater(stop.min_answers, panel_.members()))
-            at("stop").warning(fmt::format("'min' has no end: the panel has {} members only", panel_.members()));
+            at("stop").warning(fmt::format("'min' is never reached: the panel has {} members only", panel_.members()));
         if (known_members_ && stop.window && std::cmp_greater(*stop.window, panel_.members()))
             at("stop").warning(fmt::format("'window' has no effect: the panel has {} members only", panel_.members()));
         const bool asked = at("stop").is_map() && at("stop").node().find("decided") != nullptr;
         if (asked && stop.decided && panel_.aggregate != Aggregate::majority)
-            at("stop").warning(fmt::format("'decided' has no effect on {}: it is known for 'majority' only",
-                                           name(panel_.aggregate)));
+            at("stop").warning(
+                fmt::format("'decided' has no effect on {}: it is known for 'majority' only", name(panel_.aggregate)));
     }
 
     void read_referee_of(const char* key, Aggregate aggregate) {
@@ -100,9 +102,10 @@ private:
         panel_.deepconf = read_deepconf(*value);
         const bool votes = panel_.aggregate == Aggregate::majority || panel_.aggregate == Aggregate::weighted_vote;
         if (!votes)
-            value->error(fmt::format("'deepconf' votes by group confidence and does not go with 'aggregate: {}'; use "
-                                     "majority or weighted_vote",
-                                     name(panel_.aggregate)));
+            value->error(
+                fmt::format("'deepconf' votes by group confidence and does not go with 'aggregate: {}'; use "
+                            "majority or weighted_vote",
+                            name(panel_.aggregate)));
         if (fields_.has("weight"))
             value->warning("'weight' has no effect: with 'deepconf' votes weigh a trace's lowest group confidence");
         if (panel_.deepconf && known_members_ && std::cmp_greater_equal(panel_.deepconf->warmup, panel_.members()))
@@ -124,9 +127,10 @@ bool check_panel_gate(const Value& gate, const WrittenGate& written, const Panel
     const Signal signal = written.gate.signal;
     if (!compares_answers(signal)) {
         if (panel.aggregate == Aggregate::judge || panel.aggregate == Aggregate::fuse)
-            gate.error(fmt::format("signal '{}' is about one answer; put this gate on the referee: {}: {{agent: …, "
-                                   "gate: …}}",
-                                   name(signal), name(panel.aggregate)));
+            gate.error(
+                fmt::format("signal '{}' is about one answer; put this gate on the referee: {}: {{agent: …, "
+                            "gate: …}}",
+                            name(signal), name(panel.aggregate)));
         else
             gate.error(fmt::format("signal '{}' is about one answer; a panel's gate reads agreement or agreement.share",
                                    name(signal)));

@@ -6,8 +6,8 @@
 #include <enough/agents/failure.hpp>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 #include <re2/re2.h>
+#include <nlohmann/json.hpp>
 
 #include <array>
 #include <set>

@@ -93,6 +93,12 @@ void check_gives_logprobs(const Value& where, const std::string& agent, std::str
     where.error(fmt::format("model '{}' gives no token probabilities; use {}", role->second.model, instead));
 }
 
+void warn_of_equal_samples(const Value& where, const std::string& agent, const Loading& loading) {
+    const auto role = loading.workflow.agents.find(agent);
+    if (role != loading.workflow.agents.end() && role->second.sampling.temperature == 0.0)
+        where.warning(fmt::format("agent '{}' has temperature 0: its samples are much the same", agent));
+}
+
 std::optional<Rung> read_agent_rung(Fields& fields, const RungPlace& place, Loading& loading) {
     AgentRung rung;
     const bool named = fields.required("agent", type::Reference{loading.agents}, rung.agent);
@@ -100,6 +106,7 @@ std::optional<Rung> read_agent_rung(Fields& fields, const RungPlace& place, Load
     const auto gate = fields.take("gate");
     auto written = gate ? read_gate_in_use(*gate, rung.gate_name, loading) : std::nullopt;
     if (written && compares_answers(written->gate.signal)) {
+        warn_of_equal_samples(*gate, rung.agent, loading);
         auto several = several_samples(fields, std::move(rung), *written, *gate);
         return named ? std::move(several) : std::nullopt;
     }

@@ -43,23 +43,40 @@ enum class Keyword {
 };
 
 const std::map<std::string_view, Keyword> keywords{
-    {"$ref", Keyword::reference},      {"type", Keyword::type},
-    {"const", Keyword::anything},      {"enum", Keyword::values},
-    {"required", Keyword::texts},      {"properties", Keyword::map},
-    {"definitions", Keyword::shelf},   {"$defs", Keyword::shelf},
-    {"allOf", Keyword::list_here},     {"anyOf", Keyword::list_here},
-    {"oneOf", Keyword::list_here},     {"not", Keyword::here},
-    {"if", Keyword::here},             {"then", Keyword::here},
-    {"else", Keyword::here},           {"dependencies", Keyword::dependencies},
-    {"items", Keyword::items},         {"additionalItems", Keyword::schema},
-    {"contains", Keyword::schema},     {"additionalProperties", Keyword::schema},
-    {"propertyNames", Keyword::schema}, {"patternProperties", Keyword::pattern_map},
-    {"minimum", Keyword::number},      {"maximum", Keyword::number},
-    {"exclusiveMinimum", Keyword::number}, {"exclusiveMaximum", Keyword::number},
-    {"multipleOf", Keyword::positive}, {"uniqueItems", Keyword::truth},
-    {"minLength", Keyword::size},      {"maxLength", Keyword::size},
-    {"minItems", Keyword::size},       {"maxItems", Keyword::size},
-    {"minProperties", Keyword::size},  {"maxProperties", Keyword::size},
+    {"$ref", Keyword::reference},
+    {"type", Keyword::type},
+    {"const", Keyword::anything},
+    {"enum", Keyword::values},
+    {"required", Keyword::texts},
+    {"properties", Keyword::map},
+    {"definitions", Keyword::shelf},
+    {"$defs", Keyword::shelf},
+    {"allOf", Keyword::list_here},
+    {"anyOf", Keyword::list_here},
+    {"oneOf", Keyword::list_here},
+    {"not", Keyword::here},
+    {"if", Keyword::here},
+    {"then", Keyword::here},
+    {"else", Keyword::here},
+    {"dependencies", Keyword::dependencies},
+    {"items", Keyword::items},
+    {"additionalItems", Keyword::schema},
+    {"contains", Keyword::schema},
+    {"additionalProperties", Keyword::schema},
+    {"propertyNames", Keyword::schema},
+    {"patternProperties", Keyword::pattern_map},
+    {"minimum", Keyword::number},
+    {"maximum", Keyword::number},
+    {"exclusiveMinimum", Keyword::number},
+    {"exclusiveMaximum", Keyword::number},
+    {"multipleOf", Keyword::positive},
+    {"uniqueItems", Keyword::truth},
+    {"minLength", Keyword::size},
+    {"maxLength", Keyword::size},
+    {"minItems", Keyword::size},
+    {"maxItems", Keyword::size},
+    {"minProperties", Keyword::size},
+    {"maxProperties", Keyword::size},
     {"pattern", Keyword::pattern},
 };
 
@@ -187,7 +204,8 @@ private:
         };
         switch (kind) {
             case Keyword::type:
-                return type(value) || (value.is_array() && !value.empty() && std::all_of(value.begin(), value.end(), type));
+                return type(value) ||
+                       (value.is_array() && !value.empty() && std::all_of(value.begin(), value.end(), type));
             case Keyword::values:
                 return value.is_array() && !value.empty();
             case Keyword::texts:

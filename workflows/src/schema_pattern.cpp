@@ -67,9 +67,7 @@ private:
         return close != std::string::npos && text_.find(',', open) < close;
     }
 
-    bool repeated_after() const {
-        return next_is('*') || next_is('+') || next_is('{');
-    }
+    bool repeated_after() const { return next_is('*') || next_is('+') || next_is('{'); }
 
     void skip_class() {
         if (next_is('^')) ++at_;

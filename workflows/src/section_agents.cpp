@@ -85,8 +85,7 @@ void read_sampling(Fields& fields, Sampling& sampling) {
 void read_agent_tools(Fields& fields, AgentRole& agent, const Loading& loading) {
     fields.optional("tools", type::List<type::Reference>{{loading.tools}, "a list of tool servers"}, agent.tools);
     const bool rounds = fields.optional("max_tool_rounds", type::Whole<int>{1, 100}, agent.max_tool_rounds);
-    if (rounds && !fields.has("tools"))
-        fields.value().at("max_tool_rounds").warning("no effect without 'tools'");
+    if (rounds && !fields.has("tools")) fields.value().at("max_tool_rounds").warning("no effect without 'tools'");
     if (!fields.has("tools")) return;
     const auto model = loading.workflow.models.find(agent.model);
     if (model != loading.workflow.models.end() && std::holds_alternative<LlamaSettings>(model->second.provider))
@@ -102,8 +101,7 @@ void read_agent(const std::string& name, const Value& value, Loading& loading) {
     fields.optional("system", type::TextOrFile{loading.sources}, agent.system);
     read_sampling(fields, agent.sampling);
     AnswerRule answer;
-    fields.optional(
-        "answer", [&](const Value& rule) { return read_answer_rule(rule, loading); }, answer);
+    fields.optional("answer", [&](const Value& rule) { return read_answer_rule(rule, loading); }, answer);
     agent.answer = std::move(answer.extractor);
     agent.schema = std::move(answer.schema);
     read_agent_tools(fields, agent, loading);

@@ -24,8 +24,8 @@ constexpr std::array<std::string_view, 3> stop_words{"off", "provable", "predict
 std::optional<Signal> read_signal(const Value& value) {
     static const std::vector<Signal> signals = [] {
         std::vector<Signal> all(all_signals.begin(), all_signals.end());
-        all.insert(all.end(), {Signal::fitted, Signal::agreement, Signal::agreement_share, Signal::verbalized,
-                               Signal::judge});
+        all.insert(all.end(),
+                   {Signal::fitted, Signal::agreement, Signal::agreement_share, Signal::verbalized, Signal::judge});
         return all;
     }();
     static const std::vector<std::string_view> words = [] {
@@ -121,7 +121,8 @@ void warn_of_idle_keys(const Fields& fields, const Gate& gate) {
         fields.value().warning(fmt::format("'window' has no effect on {}", name(gate.signal)));
     if (!needs_logprobs(gate.signal))
         for (const char* key : {"top_k", "scope", "min_coverage"})
-            if (fields.has(key)) fields.value().warning(fmt::format("'{}' has no effect on {}", key, name(gate.signal)));
+            if (fields.has(key))
+                fields.value().warning(fmt::format("'{}' has no effect on {}", key, name(gate.signal)));
     const bool entropy = tail ? gate.signal == Signal::entropy_tail
                               : gate.signal == Signal::entropy_mean || gate.signal == Signal::entropy_max;
     const double most = std::log2(static_cast<double>(gate.settings.top_k));

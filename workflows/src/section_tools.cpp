@@ -39,9 +39,8 @@ std::optional<std::map<std::string, std::string>> read_secrets(const Value& valu
 }
 
 bool is_header(std::string_view name) {
-    return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
-        return c == '-' || is_identifier(std::string("_") + c);
-    });
+    return !name.empty() && std::all_of(name.begin(), name.end(),
+                                        [](char c) { return c == '-' || is_identifier(std::string("_") + c); });
 }
 
 void read_server(const std::string& name, const Value& value, Loading& loading) {

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace enough {
 namespace {
@@ -73,6 +74,42 @@ void read_rungs(const Value& value, Fields& step, Ladder& ladder, Loading& loadi
     }
 }
 
+/// What a case does: `steps`, or what stands in place as one step with the id of the step around.
+std::vector<Step> read_case_steps(Fields& fields, const std::string& id, StepScope& scope, Loading& loading) {
+    if (const auto list = fields.take("steps")) {
+        for (const std::string_view key : body_keys)
+            if (fields.take(key))
+                fields.value().at(key).error(fmt::format("'{}' beside 'steps'; it belongs into one of them", key));
+        if (!list->is_list() || list->node().items.empty()) {
+            list->expected("a list of steps");
+            return {};
+        }
+        StepScope inner = scope_of(*list, *loading.sites, &scope);
+        return read_step_list(*list, inner, loading);
+    }
+    const Names own{"step", {id}, true};
+    StepScope inner{own, {body_kind(fields.value().node())}, &scope};
+    auto body = read_body(fields, id, inner, loading);
+    if (!body) return {};
+    Step step;
+    step.id = id;
+    step.body = *std::move(body);
+    std::vector<Step> steps;
+    steps.push_back(std::move(step));
+    return steps;
+}
+
+std::optional<Switch::Case> read_case(const Value& value, const std::string& id, StepScope& scope, Loading& loading) {
+    Fields fields(value);
+    Switch::Case one;
+    if (std::string when; fields.optional("when", type::Text{}, when))
+        one.when = ExpressionReader(scope, loading).read_expression(fields.value().at("when"), when);
+    one.steps = read_case_steps(fields, id, scope, loading);
+    for (const char* key : {"timeout", "retry", "on_error", "fallback", "limits", "needs"})
+        fields.hint(key, "it belongs to the step around 'switch', or to a step of 'steps'");
+    return fields.finished(std::move(one));
+}
+
 template <class Body>
 std::optional<StepBody> as_body(std::optional<Body> body) {
     return body ? std::optional<StepBody>(*std::move(body)) : std::nullopt;
@@ -107,37 +144,11 @@ std::optional<Switch> read_switch(const Value& value, const std::string& id, Ste
     if (!value.is_list() || value.node().items.empty()) return value.expected("a list of cases");
     const std::size_t errors_before = loading.problems.errors();
     Switch result;
-    ExpressionReader expressions(scope, loading);
     for (std::size_t i = 0; i < value.node().items.size(); ++i) {
-        Fields fields(value.at(i));
-        Switch::Case one;
-        if (std::string when; fields.optional("when", type::Text{}, when))
-            one.when = expressions.read_expression(fields.value().at("when"), when);
-        else if (!fields.has("when") && i + 1 < value.node().items.size() && fields.usable())
-            fields.value().error("a case without 'when' is always taken; it can only be the last");
-        const Names own{"step", {id}, true};
-        if (const auto list = fields.take("steps")) {
-            for (const std::string_view key : body_keys)
-                if (fields.take(key))
-                    fields.value().at(key).error(fmt::format("'{}' beside 'steps'; it belongs into one of them", key));
-            if (!list->is_list() || list->node().items.empty()) {
-                list->expected("a list of steps");
-            } else {
-                StepScope inner = scope_of(*list, *loading.sites, &scope);
-                one.steps = read_step_list(*list, inner, loading);
-            }
-        } else {
-            StepScope inner{own, {body_kind(fields.value().node())}, &scope};
-            if (auto body = read_body(fields, id, inner, loading)) {
-                Step step;
-                step.id = id;
-                step.body = *std::move(body);
-                one.steps.push_back(std::move(step));
-            }
-        }
-        for (const char* key : {"timeout", "retry", "on_error", "fallback", "limits", "needs"})
-            fields.hint(key, "it belongs to the step around 'switch', or to a step of 'steps'");
-        if (auto read = fields.finished(std::move(one))) result.cases.push_back(*std::move(read));
+        const Value one = value.at(i);
+        if (one.is_map() && one.node().find("when") == nullptr && i + 1 < value.node().items.size())
+            one.error("a case without 'when' is always taken; it can only be the last");
+        if (auto read = read_case(one, id, scope, loading)) result.cases.push_back(*std::move(read));
     }
     if (loading.problems.errors() > errors_before) return std::nullopt;
     return result;

@@ -70,8 +70,8 @@ void check_items(const Path& path, std::size_t at, const Value& where) {
         return where.error(fmt::format("{}: 'items' is a list; write items[0].{}", joined(path), joined(path, at + 1)));
     if (path.size() == at + 2) return;
     if (!contains(item_fields, path[at + 2]))
-        where.error(fmt::format("unknown field {} of an item{}", in_quotes(path[at + 2]),
-                                hinted(path[at + 2], item_fields)));
+        where.error(
+            fmt::format("unknown field {} of an item{}", in_quotes(path[at + 2]), hinted(path[at + 2], item_fields)));
     else if (path.size() > at + 3)
         where.error(fmt::format("{}: '{}' has no fields", joined(path), path[at + 2]));
 }

@@ -107,7 +107,8 @@ void report_unseen_step(const Value& where, const std::string& id, const StepSco
     const bool variable = where.is_scalar() && !where.node().variable.empty();
     const std::string named = variable ? shown(where.node()) : in_quotes(id);
     if (around.empty() || scope.inside(id))
-        where.error(fmt::format("step {} does not stand beside this one; 'needs' is for steps of the same list", named));
+        where.error(
+            fmt::format("step {} does not stand beside this one; 'needs' is for steps of the same list", named));
     else if (scope.inside(around))
         where.error(fmt::format("step {} belongs to another case of step {}", named, in_quotes(around)));
     else

@@ -33,14 +33,14 @@ StepSites find_steps(const Value& steps);
 
 /// The steps among which a step stands, and what it may name: those before it, and what is seen from the step around.
 struct StepScope {
-    const Names& ids;                   ///< of its steps, in order
-    std::vector<StepKind> kinds;        ///< of the same
-    StepScope* outer = nullptr;         ///< null: at the top
-    std::size_t at = 0;                 ///< the step that is being read
-    std::set<std::size_t> used{};       ///< steps that it named
-    bool items = false;                 ///< each item of a list: `item`, `index`
-    bool passes = false;                ///< again and again: `iteration`
-    bool previous = false;              ///< … and `previous`
+    const Names& ids;              ///< of its steps, in order
+    std::vector<StepKind> kinds;   ///< of the same
+    StepScope* outer = nullptr;    ///< null: at the top
+    std::size_t at = 0;            ///< the step that is being read
+    std::set<std::size_t> used{};  ///< steps that it named
+    bool items = false;            ///< each item of a list: `item`, `index`
+    bool passes = false;           ///< again and again: `iteration`
+    bool previous = false;         ///< … and `previous`
 
     std::optional<std::size_t> position(const std::string& id) const;
     bool inside(const std::string& id) const;  ///< is it a step around this?

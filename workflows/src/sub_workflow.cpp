@@ -1,6 +1,6 @@
 #include "field_types.hpp"
-#include "load_session.hpp"
 #include "scalar.hpp"
+#include "shared_load.hpp"
 #include "step_reader.hpp"
 #include "suggest.hpp"
 #include "tree_json.hpp"
@@ -23,45 +23,45 @@ constexpr std::size_t deepest = 8;  ///< workflows inside the one that is run
 constexpr std::size_t most_files = 64;
 
 /// `'a.yaml' runs 'b.yaml' runs 'a.yaml'`, from `first` in the chain.
-std::string way(const LoadSession& session, std::size_t first, const std::string& last) {
+std::string way(const SharedLoad& shared, std::size_t first, const std::string& last) {
     std::string text;
-    for (std::size_t i = first; i < session.chain.size(); ++i)
-        text += session.chain[i].shown + " runs ";
+    for (std::size_t i = first; i < shared.chain.size(); ++i)
+        text += shared.chain[i].shown + " runs ";
     return text + last;
 }
 
-std::shared_ptr<const Workflow> load_file(const Value& name, const std::filesystem::path& path, LoadSession& session) {
+std::shared_ptr<const Workflow> load_file(const Value& name, const std::filesystem::path& path, SharedLoad& shared) {
     const FileText file = read_file(path, YamlLimits{}.file_bytes, FileKinds::regular);
-    if (file.text) return load_one(*file.text, path.string(), path, session);
+    if (file.text) return load_one(*file.text, path.string(), path, shared);
     name.error(fmt::format("file {}: {}", shown(name.node()), file.fault));
     return nullptr;
 }
 
 /// The workflow that `name` names, read once. Null when it can't be used, which was reported.
-std::shared_ptr<const Workflow> workflow_named(const Value& name, LoadSession& session) {
+std::shared_ptr<const Workflow> workflow_named(const Value& name, SharedLoad& shared) {
     const auto text = type::Text{}(name);
     if (!text) return nullptr;
     const std::filesystem::path path = resolved(name.mark(), *text);
     std::error_code fault;
     const std::filesystem::path key = std::filesystem::weakly_canonical(path, fault);
-    for (std::size_t i = 0; i < session.chain.size(); ++i) {
-        if (session.chain[i].file.empty() || session.chain[i].file != key) continue;
-        name.error(fmt::format("a cycle: {}", way(session, i, shown(name.node()))));
+    for (std::size_t i = 0; i < shared.chain.size(); ++i) {
+        if (shared.chain[i].file.empty() || shared.chain[i].file != key) continue;
+        name.error(fmt::format("a cycle: {}", way(shared, i, shown(name.node()))));
         return nullptr;
     }
-    if (const auto known = session.workflows.find(key); known != session.workflows.end()) return known->second;
-    if (session.chain.size() > deepest) {
+    if (const auto known = shared.workflows.find(key); known != shared.workflows.end()) return known->second;
+    if (shared.chain.size() > deepest) {
         name.error(fmt::format("workflows inside each other more than {} deep", deepest));
         return nullptr;
     }
-    if (session.workflows.size() >= most_files) {
+    if (shared.workflows.size() >= most_files) {
         name.error(fmt::format("more than {} workflow files", most_files));
         return nullptr;
     }
-    session.chain.push_back({key, shown(name.node())});
-    auto workflow = load_file(name, path, session);
-    session.chain.pop_back();
-    return session.workflows.emplace(key, std::move(workflow)).first->second;
+    shared.chain.push_back({key, shown(name.node())});
+    auto workflow = load_file(name, path, shared);
+    shared.chain.pop_back();
+    return shared.workflows.emplace(key, std::move(workflow)).first->second;
 }
 
 /// The expression of a text that is one `{{ expression }}` and nothing else.
@@ -75,8 +75,8 @@ std::optional<Expression> only_expression(const std::string& text) {
 std::optional<SubWorkflow::Argument> read_argument(const std::string& input, const Value& value,
                                                    ExpressionReader& expressions) {
     SubWorkflow::Argument argument{input, {}, std::nullopt};
-    const bool text_like = value.is_scalar() && (!value.node().variable.empty() ||
-                                                 scalar_type(value.node()) == ScalarType::text);
+    const bool text_like =
+        value.is_scalar() && (!value.node().variable.empty() || scalar_type(value.node()) == ScalarType::text);
     if (!text_like) {
         if (value.is_scalar() && scalar_type(value.node()) == ScalarType::null) return value.expected("a value");
         argument.value = Expression::constant(to_json(value.node()));
@@ -128,7 +128,8 @@ void read_arguments(const std::optional<Value>& inputs, const Workflow* workflow
 void check_required(const Fields& fields, const std::optional<Value>& inputs, const Workflow& workflow) {
     for (const auto& [name, input] : workflow.inputs) {
         if (input.default_value) continue;
-        if (inputs && (!inputs->is_map() || inputs->node().incomplete || inputs->node().find(name) != nullptr)) continue;
+        if (inputs && (!inputs->is_map() || inputs->node().incomplete || inputs->node().find(name) != nullptr))
+            continue;
         (inputs ? *inputs : fields.value().at("workflow"))
             .error(fmt::format("input '{}' of the workflow is missing; it has no default", name));
     }
@@ -140,7 +141,7 @@ std::optional<SubWorkflow> read_sub_workflow(Fields& fields, ExpressionReader& e
     SubWorkflow body;
     const Value name = *fields.take("workflow");
     const auto inputs = fields.take("inputs");
-    body.workflow = workflow_named(name, loading.session);
+    body.workflow = workflow_named(name, loading.shared);
     read_arguments(inputs, body.workflow.get(), body, expressions);
     if (!body.workflow) return std::nullopt;
     check_required(fields, inputs, *body.workflow);

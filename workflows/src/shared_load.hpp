@@ -18,7 +18,7 @@ namespace enough {
 struct Loading;
 
 /// What the files of one load share: the workflow, and the workflows that its steps run.
-struct LoadSession {
+struct SharedLoad {
     /// A workflow file that is being read.
     struct Open {
         std::filesystem::path file;  ///< canonical; empty: text that is no file
@@ -29,15 +29,15 @@ struct LoadSession {
     Calibrations calibrations = Calibrations::required;
     Problems problems{};
     Sources sources{};
-    std::vector<Open> chain{};  ///< outermost first
+    std::vector<Open> chain{};                                                     ///< outermost first
     std::map<std::filesystem::path, std::shared_ptr<const Workflow>> workflows{};  ///< null: read in vain
     std::map<std::string, std::string> model_keys{};  ///< hash of the definition by `Model::key`
 };
 
-/// Reads one workflow; null when it has errors, which are in `session.problems`. `file`: what relative paths are
-/// relative to. The caller has put it into `session.chain`.
+/// Reads one workflow; null when it has errors, which are in `shared.problems`. `file`: what relative paths are
+/// relative to. The caller has put it into `shared.chain`.
 std::shared_ptr<const Workflow> load_one(std::string_view text, const std::string& name,
-                                         const std::filesystem::path& file, LoadSession& session);
+                                         const std::filesystem::path& file, SharedLoad& shared);
 
 /// Gives each model the key it is asked by: its name, unless the load knows another model by that name already.
 void assign_model_keys(Loading& loading);
