@@ -1,4 +1,4 @@
-// Tool servers made with the official Python SDK (files/sdk_mcp.py), so that not only our own idea of the protocol is met.
+// Tool servers made with the official Python SDK (files/sdk_mcp.py): not only our own idea of the protocol is met.
 #include <enough/async/child_process.hpp>
 
 #include "agents/tool_server_fixture.hpp"
@@ -16,8 +16,8 @@ const std::vector<std::string> sdk{ENOUGH_MCP_PYTHON, ENOUGH_TESTS_DIR "/agents/
 
 Task<std::string> first_line(ChildProcess* program) {
     std::string text;
-    const auto size = co_await asio::async_read_until(program->output(), asio::dynamic_buffer(text), '\n',
-                                                      asio::use_awaitable);
+    const auto size =
+        co_await asio::async_read_until(program->output(), asio::dynamic_buffer(text), '\n', asio::use_awaitable);
     co_return text.substr(0, size - 1);
 }
 
