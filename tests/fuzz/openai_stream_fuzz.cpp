@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -41,6 +42,15 @@ void expect_fair(const std::string& text, const Failure& failure) {
     if (called_broken && depth <= JsonReader::max_depth && library_accepts(text)) std::abort();
 }
 
+void expect_usable_calls(const Result<Answer>& answer) {
+    if (!answer) return;
+    std::set<std::string> ids;
+    for (const auto& call : answer->tool_calls) {
+        if (call.name.empty() || call.id.empty() || !ids.insert(call.id).second) std::abort();
+    }
+    if (answer->tool_calls.empty() == (answer->finish_reason == FinishReason::tool_calls)) std::abort();
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -55,13 +65,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         if (!progress || *progress >= OpenAiStream::Progress::stopped) break;
         at = end == std::string_view::npos ? input.size() : end + 1;
     }
-    stream.finish(1);
+    expect_usable_calls(stream.finish(1));
 
     CountingSink document_sink;
     OpenAiStream document(&document_sink);
     const std::string body(input);
     const auto progress = document.document(body);
     if (!progress) expect_fair(body, progress.error());
-    if (progress) document.finish(1);
+    if (progress) expect_usable_calls(document.finish(1));
     return 0;
 }

@@ -29,4 +29,16 @@ private:
     bool set_ = false;
 };
 
+/// Sets an event when its scope is left, however that is.
+class SetOnExit {
+public:
+    explicit SetOnExit(Event& event) : event_(event) {}
+    ~SetOnExit() { event_.set(); }
+    SetOnExit(const SetOnExit&) = delete;
+    SetOnExit& operator=(const SetOnExit&) = delete;
+
+private:
+    Event& event_;
+};
+
 }  // namespace enough

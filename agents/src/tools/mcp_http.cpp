@@ -275,11 +275,11 @@ void McpHttp::lose(const Failure& failure) {
 }
 
 Task<void> McpHttp::shut_down() {
+    const SetOnExit closed(closed_);
     lose(words_.failure(FailureKind::connect, "was closed"));
     if (!id_.empty() && !forgotten_) co_await aside(make_request("DELETE", std::string()));
     group_.cancel();
     co_await group_.join();
-    closed_.set();
 }
 
 Task<void> McpHttp::close() {

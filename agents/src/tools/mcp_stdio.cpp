@@ -206,11 +206,11 @@ Task<void> McpStdio::write_input() {
 }
 
 Task<void> McpStdio::shut_down() {
+    const SetOnExit closed(closed_);
     lose(words_.failure(FailureKind::connect, "was closed"));
     co_await program_.stop(own_end_grace);
     group_.cancel();
     co_await group_.join();
-    closed_.set();
 }
 
 Task<void> McpStdio::close() {
