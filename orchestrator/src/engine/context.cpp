@@ -54,10 +54,11 @@ json step_context(const RunState& state, Place place) {
     double usd = 0;
     std::size_t calls = 0;
     add_usage(state, step, usage, usd, calls);
+    const bool nested = !std::holds_alternative<Ladder>(state.definition(place).body);
     json context{{"status", name(step.status)},
                  {"text", null_or(step.text)},
                  {"answer", null_or(step.answer)},
-                 {"output", null_or(step.answer)},
+                 {"output", null_or(nested && !step.answer ? step.text : step.answer)},
                  {"agent", null_or(step.agent)},
                  {"signals", step.chosen ? signals_of(state.call(*step.chosen)) : json::object()},
                  {"calls", calls},

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <stdexcept>
 #include <utility>
 
 namespace enough {
@@ -165,14 +166,29 @@ void take_over(Fold& fold, Place place, FrameId inner) {
 
 // sub-workflow
 
-json argument(const SubWorkflow::Argument& given, const json& context) {
-    return given.value ? given.value->evaluate(context) : json(given.text.render(context));
+const Input* input_named(const Workflow& workflow, const std::string& name) {
+    for (const auto& [known, input] : workflow.inputs)
+        if (known == name) return &input;
+    return nullptr;
+}
+
+/// Text is read by the input's type, whether it was written so or an answer gave it. What can't be read so stays text,
+/// for `check_inputs` to say what is wrong with it.
+json argument(const Workflow& workflow, const SubWorkflow::Argument& given, const json& context) {
+    json value = given.value ? given.value->evaluate(context) : json(given.text.render(context));
+    const Input* input = input_named(workflow, given.input);
+    if (!input || !value.is_string() || input->type == InputType::string) return value;
+    try {
+        return parse_input(input->type, value.get_ref<const std::string&>());
+    } catch (const std::invalid_argument&) {
+        return value;
+    }
 }
 
 void begin_sub_workflow(Fold& fold, Place place, const SubWorkflow& sub) {
     json given = json::object();
     for (const SubWorkflow::Argument& each : sub.arguments)
-        given[each.input] = argument(each, fold.context(place));
+        given[each.input] = argument(*sub.workflow, each, fold.context(place));
     std::vector<std::string> faults;
     json inputs = check_inputs(*sub.workflow, given, faults);
     if (!faults.empty())
