@@ -20,8 +20,8 @@ void print_refine_prompts(const Workflow& workflow) {
         if (!ladder) return;
         for (const Rung& rung : ladder->rungs)
             if (const auto* agent = std::get_if<AgentRung>(&rung); agent && agent->refine)
-                fmt::print("  {}: {} refines up to {} steps: \"{}\"\n", step.id, agent->agent,
-                           agent->refine->max_steps, agent->refine->prompt);
+                fmt::print("  {}: {} refines up to {} steps: \"{}\"\n", step.id, agent->agent, agent->refine->max_steps,
+                           agent->refine->prompt);
     });
 }
 

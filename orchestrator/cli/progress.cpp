@@ -55,9 +55,10 @@ void Progress::on_delta(const CallDelta& delta) {
 
 void Progress::requested(const CallRequested& event, RunTime at) {
     Call& call = calls_[event.call];
-    const std::string what = event.member                             ? fmt::format("member {}", *event.member)
-                             : event.purpose != CallPurpose::answer ? std::string(name(event.purpose))
-                                                                      : fmt::format("step {}/{}", event.chain_step, event.chain_length);
+    const std::string what = event.member ? fmt::format("member {}", *event.member)
+                             : event.purpose != CallPurpose::answer
+                                 ? std::string(name(event.purpose))
+                                 : fmt::format("step {}/{}", event.chain_step, event.chain_length);
     call.who = fmt::format("{:<10} {:<10} {:<8}", event.step, event.agent, what);
     call.began = at;
     terminal_.rewrite(fmt::format("  {}  asking {}", call.who, event.model));

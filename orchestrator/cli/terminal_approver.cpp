@@ -58,9 +58,8 @@ Task<std::string> TerminalApprover::read_line() {
     if (descriptor < 0) co_return std::string();
     asio::posix::stream_descriptor input(co_await asio::this_coro::executor, descriptor);
     boost::system::error_code error;
-    const std::size_t size =
-        co_await asio::async_read_until(input, asio::dynamic_buffer(unread_, longest_line), '\n',
-                                        asio::redirect_error(asio::use_awaitable, error));
+    const std::size_t size = co_await asio::async_read_until(input, asio::dynamic_buffer(unread_, longest_line), '\n',
+                                                             asio::redirect_error(asio::use_awaitable, error));
     if (error == asio::error::operation_aborted) throw boost::system::system_error(error);
     if (error) co_return std::string();
     std::string line = unread_.substr(0, size);

@@ -40,8 +40,8 @@ std::int64_t estimated_input_tokens(const std::vector<Message>& messages, const 
             tokens += text_tokens(call.name) + text_tokens(call.arguments) + tokens_per_message;
     }
     for (const ToolSpec& tool : tools)
-        tokens += text_tokens(tool.name) + text_tokens(tool.description) + text_tokens(tool.parameters) +
-                  tokens_per_message;
+        tokens +=
+            text_tokens(tool.name) + text_tokens(tool.description) + text_tokens(tool.parameters) + tokens_per_message;
     return tokens;
 }
 

@@ -56,8 +56,7 @@ json write(const std::map<std::string, std::vector<ToolSpec>>& servers) {
     for (const auto& [key, tools] : servers) {
         json& list = written[key] = json::array();
         for (const ToolSpec& tool : tools)
-            list.push_back(
-                {{"name", tool.name}, {"description", tool.description}, {"parameters", tool.parameters}});
+            list.push_back({{"name", tool.name}, {"description", tool.description}, {"parameters", tool.parameters}});
     }
     return written;
 }

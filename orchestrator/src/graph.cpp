@@ -119,7 +119,8 @@ private:
             line("    {}r{}[\"{}\"]", id, r,
                  label(std::visit([this](const auto& rung) { return describe(rung); }, ladder.rungs[r])));
             const auto* rung = std::get_if<AgentRung>(&ladder.rungs[r]);
-            if (rung && rung->refine) line("    {}r{} -- refine, {} steps --> {}r{}", id, r, rung->refine->max_steps, id, r);
+            if (rung && rung->refine)
+                line("    {}r{} -- refine, {} steps --> {}r{}", id, r, rung->refine->max_steps, id, r);
             if (r > 0) line("    {}r{} -- escalate --> {}r{}", id, r - 1, id, r);
         }
     }
@@ -131,7 +132,8 @@ private:
     static std::string gated(const std::optional<Gate>& gate) {
         if (!gate) return ", no gate";
         const bool low = direction(gate->signal) == Direction::lower_is_surer;
-        return fmt::format(", accept if {} {} {}", name(gate->signal), low ? "<=" : ">=", fmt::join(gate->accept, " / "));
+        return fmt::format(", accept if {} {} {}", name(gate->signal),
+                           low ? "<=" : ">=", fmt::join(gate->accept, " / "));
     }
 
     std::string describe(const AgentRung& rung) const { return who(rung.agent) + gated(rung.gate); }

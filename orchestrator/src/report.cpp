@@ -31,24 +31,23 @@ ordered_json call_report(const CallRecord& call) {
     ordered_json signals = ordered_json::object();
     if (!call.signal.empty())
         signals[call.signal] = call.judgement ? null_or(call.judgement->value) : ordered_json(nullptr);
-    ordered_json json{
-        {"agent", call.agent},
-        {"model", call.model},
-        {"rung", call.rung},
-        {"step", call.chain_step},
-        {"verdict", call.judgement ? ordered_json(name(call.judgement->verdict)) : ordered_json(nullptr)},
-        {"reason", call.reason.empty() && call.in_flight ? "in flight" : call.reason},
-        {"signals", std::move(signals)},
-        {"threshold", call.judgement ? null_or(call.judgement->threshold) : ordered_json(nullptr)},
-        {"coverage", call.judgement ? call.judgement->coverage : 0.0},
-        {"finish_reason",
-         call.answered ? ordered_json(named(finish_reasons, call.finish_reason)) : ordered_json(nullptr)},
-        {"stopped_early", call.stopped_early()},
-        {"answer", null_or(call.answer)},
-        {"usage", call_usage(call.usage)},
-        {"usd", call.usd},
-        {"latency_ms", milliseconds(call.latency)},
-        {"first_token_ms", milliseconds(call.first_token)}};
+    ordered_json json{{"agent", call.agent},
+                      {"model", call.model},
+                      {"rung", call.rung},
+                      {"step", call.chain_step},
+                      {"verdict", call.judgement ? ordered_json(name(call.judgement->verdict)) : ordered_json(nullptr)},
+                      {"reason", call.reason.empty() && call.in_flight ? "in flight" : call.reason},
+                      {"signals", std::move(signals)},
+                      {"threshold", call.judgement ? null_or(call.judgement->threshold) : ordered_json(nullptr)},
+                      {"coverage", call.judgement ? call.judgement->coverage : 0.0},
+                      {"finish_reason",
+                       call.answered ? ordered_json(named(finish_reasons, call.finish_reason)) : ordered_json(nullptr)},
+                      {"stopped_early", call.stopped_early()},
+                      {"answer", null_or(call.answer)},
+                      {"usage", call_usage(call.usage)},
+                      {"usd", call.usd},
+                      {"latency_ms", milliseconds(call.latency)},
+                      {"first_token_ms", milliseconds(call.first_token)}};
     if (call.member) json["member"] = *call.member;
     if (call.purpose != CallPurpose::answer) json["purpose"] = name(call.purpose);
     if (call.attempts > 1) json["attempts"] = call.attempts;
@@ -145,15 +144,9 @@ ordered_json report(const RunState& state) {
         usage["wasted"].update(call_usage(state.wasted));
         usage["wasted"]["usd"] = state.wasted_usd;
     }
-    return {{"run_id", state.run_id},
-            {"workflow", state.workflow->name},
-            {"status", name(state.status)},
-            {"output", null_or(state.output)},
-            {"steps", frame_steps(state, 0)},
-            {"usage", std::move(usage)},
-            {"started", state.started},
-            {"elapsed_ms", state.now.count()},
-            {"error", null_or(state.error)}};
+    return {{"run_id", state.run_id},          {"workflow", state.workflow->name}, {"status", name(state.status)},
+            {"output", null_or(state.output)}, {"steps", frame_steps(state, 0)},   {"usage", std::move(usage)},
+            {"started", state.started},        {"elapsed_ms", state.now.count()},  {"error", null_or(state.error)}};
 }
 
 int exit_code(Status status) {

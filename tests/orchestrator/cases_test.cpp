@@ -35,7 +35,7 @@ std::vector<std::string> messages_of(const std::vector<Event>& events, int call)
         for (const Message& message : requested->messages) {
             const char* role = message.role == Role::system ? "system"
                                : message.role == Role::user ? "user"
-                                                            : message.role == Role::tool ? "tool"
+                               : message.role == Role::tool ? "tool"
                                                             : "assistant";
             lines.push_back(std::string(role) + ": " + message.content);
         }

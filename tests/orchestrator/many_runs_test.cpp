@@ -7,9 +7,9 @@
 #include <enough/orchestrator/step.hpp>
 #include <enough/workflows/load.hpp>
 
+#include <gtest/gtest.h>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
-#include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
 #include <atomic>

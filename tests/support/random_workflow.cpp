@@ -91,8 +91,10 @@ private:
         if (chance(15)) line("    limits: {{tokens: {}}}", between(80, 600));
         if (chance(20)) line("    retry: {{attempts: 2, delay: 1ms}}");
         if (chance(15)) line("    timeout: {}ms", between(1, 20));
-        if (chance(25)) line("    on_error: continue");
-        else if (chance(15)) line("    on_error: fallback\n    fallback: \"none {{{{ inputs.q }}}}\"");
+        if (chance(25))
+            line("    on_error: continue");
+        else if (chance(15))
+            line("    on_error: fallback\n    fallback: \"none {{{{ inputs.q }}}}\"");
         const bool refers = i > 0 && chance(40);
         const std::string earlier = refers ? fmt::format("{{{{ steps.s{}.answer }}}}", between(0, i - 1)) : "";
         switch (between(0, 5)) {

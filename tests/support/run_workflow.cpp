@@ -58,7 +58,8 @@ public:
         }
         const std::string& reply = found->second;
         const auto end = reply.find(' ');
-        co_return ApprovalReply{reply.starts_with("yes"), "test", end == std::string::npos ? "" : reply.substr(end + 1)};
+        co_return ApprovalReply{reply.starts_with("yes"), "test",
+                                end == std::string::npos ? "" : reply.substr(end + 1)};
     }
 
 private:

@@ -22,7 +22,8 @@ struct Outcome {
 /// What a run is surrounded by.
 struct Surroundings {
     std::function<bool(const Event&)> cancel_at;  ///< the run is cancelled after the first event for which this holds
-    std::map<std::string, std::string> approvals;  ///< step -> `yes` or `no`, and a comment after it; others get no answer
+    std::map<std::string, std::string>
+        approvals;  ///< step -> `yes` or `no`, and a comment after it; others get no answer
     std::map<std::string, std::map<std::string, std::string>> tools;  ///< server -> tool -> what it gives
 };
 

@@ -144,8 +144,9 @@ void on_chain_answer(Fold& fold, CallRecord& call, const Answer& answer) {
     const ChainPosition position = position_of(call);
     if (!rung.gate) return conclude(fold, call, judge_without_gate(position, facts_of(call, answer)));
     if (needs_logprobs(rung.gate->signal))
-        return conclude(fold, call, judge(gate_at(rung, position), position,
-                                          call.evidence.value_or(EvidenceSummary{}), facts_of(call, answer)));
+        return conclude(fold, call,
+                        judge(gate_at(rung, position), position, call.evidence.value_or(EvidenceSummary{}),
+                              facts_of(call, answer)));
     if (rung.verbalized) {
         const Verbalized& stated = *rung.verbalized;
         return conclude_stated(fold, call, answer, scaled(as_number(stated.value(call.text)), stated.min, stated.max),

@@ -32,7 +32,11 @@ json signals_of(const CallRecord& call) {
 
 /// What one pass of a `for_each` gave.
 json item_context(const Frame& frame) {
-    json item{{"status", name(frame.status)}, {"text", nullptr}, {"answer", nullptr}, {"output", nullptr}, {"error", nullptr}};
+    json item{{"status", name(frame.status)},
+              {"text", nullptr},
+              {"answer", nullptr},
+              {"output", nullptr},
+              {"error", nullptr}};
     for (std::size_t i = frame.steps.size(); i-- > 0;) {
         const StepState& last = frame.steps[i];
         if (last.status == Status::skipped) continue;

@@ -49,7 +49,8 @@ std::string server_of(const Fold& fold, Place place, const AgentRole& role, cons
         const auto found = fold.state.tools.find(key);
         if (found == fold.state.tools.end()) continue;
         const auto& specs = found->second;
-        if (std::any_of(specs.begin(), specs.end(), [&](const ToolSpec& spec) { return spec.name == tool; })) return key;
+        if (std::any_of(specs.begin(), specs.end(), [&](const ToolSpec& spec) { return spec.name == tool; }))
+            return key;
     }
     return {};
 }
@@ -78,7 +79,8 @@ CallRecord& new_call(Fold& fold, const CallOrder& order, const Reservation& rese
 }
 
 CallOrder order_of(const CallRecord& call, const std::optional<SignalSettings>& evidence) {
-    return {call.place, call.agent, call.purpose, call.chain_step, call.chain_length, call.member, call.signal, evidence};
+    return {call.place,        call.agent,  call.purpose, call.chain_step,
+            call.chain_length, call.member, call.signal,  evidence};
 }
 
 /// The same question again, with more in it.
@@ -138,8 +140,10 @@ void repair(Fold& fold, CallRecord& call, const Answer& answer, const std::strin
     exchange.repaired = true;
     std::vector<Message> messages = exchange.messages;
     messages.push_back(assistant_turn(answer));
-    messages.push_back({Role::user, fmt::format("That answer can't be used: {}. Answer again with JSON alone that fits this schema:\n{}",
-                                                fault, role_of(fold, call).schema->text())});
+    messages.push_back(
+        {Role::user,
+         fmt::format("That answer can't be used: {}. Answer again with JSON alone that fits this schema:\n{}", fault,
+                     role_of(fold, call).schema->text())});
     go_on(fold, call, fmt::format("asked to repair: {}", fault), std::move(messages));
 }
 

@@ -120,8 +120,7 @@ void finish_for_each(Fold& fold, Place place) {
 void begin_for_each(Fold& fold, Place place, const ForEach& each) {
     auto items = as_list(each.items.evaluate(fold.context(place)));
     if (!items)
-        return finish_step(fold, place, Status::failed,
-                           fmt::format("for_each: '{}' is no list", each.items.text()));
+        return finish_step(fold, place, Status::failed, fmt::format("for_each: '{}' is no list", each.items.text()));
     fold.step(place).items = *std::move(items);
     if (fold.step(place).items.empty()) return finish_for_each(fold, place);
     open_items(fold, place);
@@ -240,7 +239,8 @@ void on_frame_ended(Fold& fold, FrameId inner) {
     if (!loop) return finish_step(fold, place, frame.status, "the case's steps ended");
     const auto passes = static_cast<int>(step.frames.size());
     if (truthy(loop->until.evaluate(frame.context)))
-        return finish_step(fold, place, frame.status, fmt::format("until: {} after {} passes", loop->until.text(), passes));
+        return finish_step(fold, place, frame.status,
+                           fmt::format("until: {} after {} passes", loop->until.text(), passes));
     if (passes >= loop->max)
         return finish_step(fold, place, Status::unresolved, fmt::format("{} passes, max is reached", passes));
     const auto last = last_done(frame);

@@ -323,8 +323,7 @@ void end_run(Fold& fold, Status status, const std::string& why) {
 void over_budget(Fold& fold, PurseId purse, const std::string& why) {
     const auto owner = fold.state.purse_owners.find(purse);
     if (owner == fold.state.purse_owners.end()) return end_run(fold, Status::over_budget, why);
-    if (fold.step(owner->second).status == Status::running)
-        finish_step(fold, owner->second, Status::over_budget, why);
+    if (fold.step(owner->second).status == Status::running) finish_step(fold, owner->second, Status::over_budget, why);
 }
 
 bool broke_a_limit(Fold& fold, const CallRecord& call) {
@@ -360,9 +359,9 @@ void on_timer(Fold& fold, TimerId id) {
             return finish_step(fold, timer.place, Status::failed, fmt::format("timeout: not done after {} s", seconds));
         }
         case Timer::Purpose::sub_time:
-            return finish_step(fold, timer.place, Status::over_budget,
-                               fmt::format("workflow '{}': {}", sub->workflow->name,
-                                           time_spent(*sub->workflow->limits.time)));
+            return finish_step(
+                fold, timer.place, Status::over_budget,
+                fmt::format("workflow '{}': {}", sub->workflow->name, time_spent(*sub->workflow->limits.time)));
     }
 }
 

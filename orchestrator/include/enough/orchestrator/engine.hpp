@@ -21,7 +21,8 @@ namespace enough {
 /// files are too.
 using Agents = std::map<std::string, std::unique_ptr<Agent>>;
 
-/// Makes an agent for each model of `workflow` and its sub-workflows, by its key. Cheap: nothing is connected or loaded yet.
+/// Makes an agent for each model of `workflow` and its sub-workflows, by its key. Cheap: nothing is connected or loaded
+/// yet.
 Agents make_agents(const Workflow& workflow, asio::any_io_executor executor);
 
 /// The servers of tools of a workflow and its sub-workflows, by key: the name, or `WORKFLOW/NAME` in a sub-workflow.

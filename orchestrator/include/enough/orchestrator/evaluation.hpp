@@ -70,7 +70,7 @@ struct EvaluatedItem {
     std::string served_model;  ///< the server's id of the agent's model
     std::optional<AnsweredAt> answered_at;
     std::vector<DebateOutcome> debates;  ///< those that had a second round, in the workflow's own run
-    bool stopped = false;  ///< the gate accepted the first answer
+    bool stopped = false;                ///< the gate accepted the first answer
 };
 
 /// Everything a report is made of.

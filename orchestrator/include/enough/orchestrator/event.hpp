@@ -39,10 +39,10 @@ struct RunStarted {
     int version = current_version;  ///< of the event format
     std::string workflow;
     std::string workflow_hash;
-    std::string started;    ///< wall clock, RFC 3339, UTC
-    nlohmann::json inputs;  ///< complete, defaults filled in
+    std::string started;                                 ///< wall clock, RFC 3339, UTC
+    nlohmann::json inputs;                               ///< complete, defaults filled in
     std::map<std::string, std::vector<ToolSpec>> tools;  ///< what each server of tools offers, by its key
-    std::optional<std::string> tools_error;  ///< a server that can't say what it offers: the run fails
+    std::optional<std::string> tools_error;              ///< a server that can't say what it offers: the run fails
 };
 
 struct CallAnswered {
@@ -110,7 +110,8 @@ enum class CallPurpose {
 std::string_view name(CallPurpose purpose);
 std::optional<CallPurpose> call_purpose_named(std::string_view name);
 
-/// `step` is a path: `solve`; inside others `topics[3]`, `topics[3].draft`, `polish[2]` (loops count from 1), `sub.solve`.
+/// `step` is a path: `solve`; inside others `topics[3]`, `topics[3].draft`, `polish[2]` (loops count from 1),
+/// `sub.solve`.
 struct CallRequested {
     CallId call = 0;
     std::string step;
@@ -219,12 +220,11 @@ struct RunFinished {
     std::optional<std::string> error;
 };
 
-using EventBody =
-    std::variant<RunStarted, CallAnswered, CallFailed, CallAborted, TimeExpired, CancelRequested, AttemptRequested,
-                 ToolReturned, ApprovalGiven, TimerFired,  // facts up to here
-                 StepStarted, CallRequested, CallJudged, CallGivenUp, AttemptDecided, CallContinued, CallSetAside,
-                 BallotCast, PanelDecided, ToolRequested, ApprovalRequested, StepRetried, TimerSet, StepFinished,
-                 RunFinished>;
+using EventBody = std::variant<RunStarted, CallAnswered, CallFailed, CallAborted, TimeExpired, CancelRequested,
+                               AttemptRequested, ToolReturned, ApprovalGiven, TimerFired,  // facts up to here
+                               StepStarted, CallRequested, CallJudged, CallGivenUp, AttemptDecided, CallContinued,
+                               CallSetAside, BallotCast, PanelDecided, ToolRequested, ApprovalRequested, StepRetried,
+                               TimerSet, StepFinished, RunFinished>;
 
 /// Something that happened in a run.
 struct Event {

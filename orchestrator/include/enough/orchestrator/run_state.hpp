@@ -75,8 +75,8 @@ struct CallRecord {
 
 /// A question put to one agent, until its last word: calls of tools and one repair of the answer's form included.
 struct Exchange {
-    std::vector<Message> messages;  ///< of the call in flight
-    std::optional<CallId> call;     ///< the latest
+    std::vector<Message> messages;           ///< of the call in flight
+    std::optional<CallId> call;              ///< the latest
     std::optional<SignalSettings> evidence;  ///< what is measured of its answers
     int tool_rounds = 0;
     bool repaired = false;
@@ -244,7 +244,7 @@ struct RunState {
     std::deque<Timer> timers;
     Purses purses;
     std::map<PurseId, Place> purse_owners;  ///< the step whose own purse it is; the whole run's has none
-    Usage wasted;  ///< by calls that nobody needed in the end
+    Usage wasted;                           ///< by calls that nobody needed in the end
     int wasted_calls = 0;
     double wasted_usd = 0;
     std::map<std::string, std::vector<ToolSpec>> tools;

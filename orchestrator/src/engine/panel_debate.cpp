@@ -1,0 +1,54 @@
+#include "engine/panel.hpp"
+
+#include <enough/policies/gate.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace enough {
+namespace {
+
+/// How sure a member was, for its peers.
+std::string sureness_words(const CallRecord& call) {
+    if (!call.evidence || !call.evidence->entropy_mean) return "confidence unknown";
+    return fmt::format("mean entropy {:.2f} bits, lower is surer", *call.evidence->entropy_mean);
+}
+
+}  // namespace
+
+std::vector<Message> debate_turn(Fold& fold, Place place, std::size_t at) {
+    const PanelState& state = fold.panel_state(place);
+    std::string peers;
+    std::size_t number = 0;
+    for (std::size_t i = 0; i < state.seats.size(); ++i) {
+        if (i == at || !state.seats[i].answer) continue;
+        const CallRecord& call = fold.state.call(*state.seats[i].answer);
+        peers +=
+            fmt::format("{}Agent {} ({}):\n{}", peers.empty() ? "" : "\n\n", ++number, sureness_words(call), call.text);
+    }
+    const CallRecord& own = fold.state.call(state.seats[at].answer.value());
+    const std::string prompt =
+        panel_of(fold, place)
+            .debate->prompt.render(
+                {{"question", fold.ladder_state(place).question}, {"own", own.text}, {"peers", peers}});
+    return next_turn(state.seats[at].conversation, prompt);
+}
+
+std::optional<std::string> no_debate(Fold& fold, Place place, const Tally& tally) {
+    const PanelState& state = fold.panel_state(place);
+    const Debate& debate = *panel_of(fold, place).debate;
+    if (!tally.leader) return "nobody gave an answer";
+    if (state.round >= debate.rounds) return fmt::format("after {} rounds", state.round);
+    if (tally.share >= debate.skip_agreement) return fmt::format("agreed in round {}", state.round);
+    if (!debate.skip_gate) return std::nullopt;
+    const bool all_sure = std::all_of(state.seats.begin(), state.seats.end(), [&](const Seat& seat) {
+        if (!seat.answer) return true;
+        const auto& evidence = fold.state.call(*seat.answer).evidence;
+        const auto value = evidence ? evidence->value(debate.skip_gate->signal) : std::nullopt;
+        return value && at_least_as_sure(debate.skip_gate->signal, *value, debate.skip_gate->accept.front());
+    });
+    return all_sure ? std::optional(fmt::format("all were sure in round {}", state.round)) : std::nullopt;
+}
+
+}  // namespace enough
