@@ -140,10 +140,7 @@ std::optional<std::string> early_end(Fold& fold, Place place) {
     const Panel& panel = panel_of(fold, place);
     const PanelState& state = fold.panel_state(place);
     if (panel.deepconf && !state.bar) return std::nullopt;
-    PanelStop stop = panel.stop;
-    // A gate reads how much they agree, not only on what: those to come would still change that.
-    if (panel_rung(fold, place).gate) stop.decided = false;
-    return settled(stop, panel.aggregate, arrived_ballots(fold, place), outstanding(state), same_answers(fold, place));
+    return settled(panel.stop, panel.aggregate, arrived_ballots(fold, place), outstanding(state), same_answers(fold, place));
 }
 
 std::string member_words(const CallRecord& call) {
