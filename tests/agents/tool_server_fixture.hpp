@@ -15,6 +15,7 @@
 
 #include <chrono>
 #include <exception>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -67,6 +68,16 @@ protected:
         while (!ended->over && context_.run_one_until(limit) > 0) {
         }
         if (!ended->over) throw std::logic_error("it did not end in time");
+    }
+
+    /// Lets the loop run until another thread has seen to the condition.
+    bool run_until(const std::function<bool()>& condition) {
+        const auto limit = std::chrono::steady_clock::now() + time_limit;
+        while (!condition() && std::chrono::steady_clock::now() < limit) {
+            context_.restart();
+            context_.run_one_for(std::chrono::milliseconds(5));
+        }
+        return condition();
     }
 
     template <class T>

@@ -69,10 +69,7 @@ public:
           group_(executor) {}
 
     Task<Result<RpcReply>> ask(std::string method, RpcJson params, Deadline deadline) override;
-    void tell(const std::string& method, const RpcJson& params) override {
-        send_aside(rpc_notification(method, params));
-    }
-    void agreed(const std::string& version) override { version_ = version; }
+    Task<Result<void>> agreed(std::string version, Deadline deadline) override;
     bool over() const override { return lost_.has_value(); }
     bool forgotten() const override { return forgotten_; }
     Task<void> close() override;
@@ -88,6 +85,8 @@ private:
     void send_aside(std::string message);
     void take_back(std::int64_t id);
 
+    Task<void> announce(std::int64_t id, std::string method);
+    Task<Result<RpcReply>> deliver(std::string method);
     Task<void> exchange(std::int64_t id, std::string method, std::string message);
     Task<Result<RpcReply>> converse(std::int64_t id, std::string method, std::string message);
     Task<Result<RpcReply>> read_reply(ExchangePtr exchange, std::int64_t id, std::string method);
@@ -106,8 +105,9 @@ private:
     HttpClient client_;
     RpcCalls calls_;
     std::map<std::int64_t, TaskGroup::Id> exchanges_;
-    std::string id_;       // the server's name for this conversation
-    std::string version_;  // once agreed upon
+    std::string id_;  // the server's name for this conversation
+    std::string version_;
+    bool agreed_ = false;
     std::optional<Failure> lost_;
     bool forgotten_ = false;
     bool closing_ = false;
@@ -132,7 +132,38 @@ void McpHttp::take_back(std::int64_t id) {
         group_.cancel(found->second);
         exchanges_.erase(found);
     }
-    if (!version_.empty()) tell("notifications/cancelled", {{"requestId", id}, {"reason", "nobody waits any more"}});
+    if (!agreed_) return;
+    const RpcJson params{{"requestId", id}, {"reason", "nobody waits for it any more"}};
+    send_aside(rpc_notification("notifications/cancelled", params));
+}
+
+Task<Result<void>> McpHttp::agreed(std::string version, Deadline deadline) {
+    version_ = std::move(version);
+    const std::string method = "notifications/initialized";
+    RpcCalls::Call call(calls_);
+    exchanges_[call.id()] = group_.spawn(announce(call.id(), method));
+    const bool settled = co_await call.settled(deadline);
+    if (!settled) co_return words_.timed_out(method);
+    exchanges_.erase(call.id());
+    const auto outcome = call.outcome();
+    if (!outcome) co_return outcome.error();
+    agreed_ = true;
+    co_return Result<void>();
+}
+
+// A notification whose arrival is waited for, as if it were a request.
+Task<void> McpHttp::announce(std::int64_t id, std::string method) {
+    auto outcome = co_await deliver(std::move(method));
+    calls_.settle(id, std::move(outcome));
+}
+
+Task<Result<RpcReply>> McpHttp::deliver(std::string method) {
+    auto request = make_request("POST", rpc_notification(method, RpcJson::object()));
+    auto sent = co_await client_.send(std::move(request), settings_.timeout, Deadline::never());
+    if (!sent) co_return words_.located(std::move(sent).error());
+    const int status = (*sent)->status();
+    if (status >= 200 && status < 300) co_return RpcReply(RpcJson());
+    co_return co_await refused(std::move(*sent), std::move(method));
 }
 
 HttpRequest McpHttp::make_request(const std::string& method, std::string body) const {

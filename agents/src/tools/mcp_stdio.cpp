@@ -51,8 +51,7 @@ public:
     }
 
     Task<Result<RpcReply>> ask(std::string method, RpcJson params, Deadline deadline) override;
-    void tell(const std::string& method, const RpcJson& params) override { send(rpc_notification(method, params)); }
-    void agreed(const std::string&) override { agreed_ = true; }
+    Task<Result<void>> agreed(std::string version, Deadline deadline) override;
     bool over() const override { return lost_.has_value(); }
     bool forgotten() const override { return false; }
     Task<void> close() override;
@@ -101,6 +100,13 @@ Task<Result<RpcReply>> McpStdio::ask(std::string method, RpcJson params, Deadlin
     co_return failure;
 }
 
+// What is written first is read first.
+Task<Result<void>> McpStdio::agreed(std::string, Deadline) {
+    agreed_ = true;
+    send(rpc_notification("notifications/initialized", RpcJson::object()));
+    co_return Result<void>();
+}
+
 void McpStdio::send(std::string message) {
     if (lost_) return;
     outgoing_bytes_ += message.size() + 1;
@@ -114,7 +120,9 @@ void McpStdio::send(std::string message) {
 
 // A request for `initialize` must not be cancelled: whoever gives that up closes the conversation.
 void McpStdio::take_back(std::int64_t id) {
-    if (agreed_) tell("notifications/cancelled", {{"requestId", id}, {"reason", "nobody waits for it any more"}});
+    if (!agreed_) return;
+    const RpcJson params{{"requestId", id}, {"reason", "nobody waits for it any more"}};
+    send(rpc_notification("notifications/cancelled", params));
 }
 
 void McpStdio::lose(const Failure& failure) {

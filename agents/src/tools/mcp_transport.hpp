@@ -23,11 +23,9 @@ public:
     /// over or its caller was cancelled, is taken back at the server.
     virtual Task<Result<RpcReply>> ask(std::string method, RpcJson params, Deadline deadline) = 0;
 
-    /// Sends a notification, soon.
-    virtual void tell(const std::string& method, const RpcJson& params) = 0;
-
-    /// Both sides have agreed on a version of the protocol.
-    virtual void agreed(const std::string& version) = 0;
+    /// Both sides have agreed on a version of the protocol: tells the server, which may refuse requests before it
+    /// knows.
+    virtual Task<Result<void>> agreed(std::string version, Deadline deadline) = 0;
 
     /// Nothing can be asked any more.
     virtual bool over() const = 0;

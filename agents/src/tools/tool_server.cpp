@@ -150,8 +150,8 @@ Task<std::optional<Failure>> McpServer::greet(Transport transport, Deadline dead
     if (const auto* error = std::get_if<RpcError>(&*reply)) co_return refused("initialize", *error);
     const auto version = mcp_chosen_version(std::get<RpcJson>(*reply));
     if (!version) co_return words_.failure(version.error().kind, version.error().message);
-    transport->agreed(*version);
-    transport->tell("notifications/initialized", RpcJson::object());
+    const auto told = co_await transport->agreed(*version, deadline);
+    if (!told) co_return told.error();
     greeted_ = true;
     co_return std::nullopt;
 }
