@@ -92,4 +92,4 @@ else
   done <"$here/inputs.txt"
 fi
 ask "$number" "${inputs[@]}"
-say "Reports: $reports/1.json to $number.json; all that happened: $reports/*.events.jsonl"
+say "What happened, call by call: $(for n in $(seq "$number"); do printf '%s ' "$reports/$n.json"; done)"

@@ -152,7 +152,8 @@ void on_chain_answer(Fold& fold, CallRecord& call, const Answer& answer) {
         return conclude_stated(fold, call, answer, scaled(as_number(stated.value(call.text)), stated.min, stated.max),
                                fmt::format("the answer states no confidence from {} to {}", stated.min, stated.max));
     }
-    if (rung.judge && call.whole()) {
+    const bool to_be_judged = gate_at(rung, position).threshold(position.step).has_value();
+    if (rung.judge && call.whole() && to_be_judged) {
         if (!broke_a_limit(fold, call)) ask_judge(fold, call, *rung.judge);
         return;
     }
@@ -162,8 +163,11 @@ void on_chain_answer(Fold& fold, CallRecord& call, const Answer& answer) {
 void on_gate_answer(Fold& fold, CallRecord& call) {
     CallRecord& weighed = fold.state.call(fold.ladder_state(call.place).weighed.value());
     const JudgeSignal& judge = rung_of(fold, call.place, weighed.rung).judge.value();
-    const auto value = scaled(as_number(Extractor::make(ExtractKind::number)(call.text)), judge.min, judge.max);
+    const bool cut = call.finish_reason == FinishReason::length;  // its last number need not be its verdict
+    const auto number = cut ? std::nullopt : as_number(Extractor::make(ExtractKind::number)(call.text));
+    const auto value = scaled(number, judge.min, judge.max);
     call.reason = value ? fmt::format("gives it {:.4g}", *value)
+                  : cut ? "was cut at max_tokens"
                         : fmt::format("gave no number from {} to {}", judge.min, judge.max);
     fold.emit(BallotCast{call.id, call.answer, call.reason});
     conclude_stated(fold, weighed, remembered(weighed), value, fmt::format("judge '{}' {}", judge.agent, call.reason));

@@ -17,9 +17,10 @@ void add_usage(const RunState& state, const StepState& step, Usage& usage, doubl
         usd += state.call(id).usd;
     }
     calls += step.calls.size();
-    for (const FrameId frame : step.frames)
-        for (const StepState& inner : state.frames.at(frame).steps)
-            add_usage(state, inner, usage, usd, calls);
+    for (const auto* frames : {&step.frames, &step.earlier_frames})
+        for (const FrameId frame : *frames)
+            for (const StepState& inner : state.frames.at(frame).steps)
+                add_usage(state, inner, usage, usd, calls);
 }
 
 json signals_of(const CallRecord& call) {

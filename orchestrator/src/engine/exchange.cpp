@@ -262,6 +262,17 @@ CallFacts facts_of(const CallRecord& call, const Answer& answer) {
     return facts;
 }
 
+void abandon(Fold& fold, Exchange& exchange) {
+    Forget forgotten;
+    for (const Exchange::Use& use : exchange.uses) {
+        if (!fold.state.tool_uses.at(use.id - 1).open) continue;
+        fold.state.tool_uses.at(use.id - 1).open = false;
+        forgotten.tool_uses.push_back(use.id);
+    }
+    exchange.uses.clear();
+    if (!forgotten.tool_uses.empty()) fold.act(std::move(forgotten));
+}
+
 void set_aside(Fold& fold, CallRecord& call, const std::string& reason) {
     if (!call.in_flight || call.abort_requested) return;
     call.abort_requested = true;

@@ -62,6 +62,9 @@ void on_tool_result(Fold& fold, ToolUseId use, const ToolResult& result);
 /// What a gate must know of an answer.
 CallFacts facts_of(const CallRecord& call, const Answer& answer);
 
+/// Tools that an exchange waits for are waited for no more.
+void abandon(Fold& fold, Exchange& exchange);
+
 /// Tells a call to stop: nobody needs what it would say.
 void set_aside(Fold& fold, CallRecord& call, const std::string& reason);
 

@@ -161,6 +161,7 @@ void take_over(Fold& fold, Place place, FrameId inner) {
     step.text = source.text;
     step.answer = source.answer;
     step.agent = source.agent;
+    step.panels = source.panels;
 }
 
 // sub-workflow

@@ -117,6 +117,7 @@ void release_the_others(Fold& fold, Place place) {
     for (Seat& seat : state.seats) {
         if (!takes_part(state, seat) || seat.done) continue;
         seat.asked = seat.done = true;
+        abandon(fold, seat.exchange);
         if (seat.exchange.call)
             set_aside(fold, fold.state.call(*seat.exchange.call), "the panel is decided: " + state.settled);
     }
@@ -140,13 +141,23 @@ std::optional<std::string> early_end(Fold& fold, Place place) {
     const Panel& panel = panel_of(fold, place);
     const PanelState& state = fold.panel_state(place);
     if (panel.deepconf && !state.bar) return std::nullopt;
-    return settled(panel.stop, panel.aggregate, arrived_ballots(fold, place), outstanding(state), same_answers(fold, place));
+    const auto has_answer = [](const Seat& seat) { return seat.answer.has_value(); };
+    if (std::count_if(state.seats.begin(), state.seats.end(), has_answer) < panel.min_answers) return std::nullopt;
+    return settled(panel.stop, panel.aggregate, arrived_ballots(fold, place), outstanding(state),
+                   same_answers(fold, place));
 }
 
-std::string member_words(const CallRecord& call) {
+/// DeepConf: a trace too short to be cut may end below the bar all the same.
+bool below_bar(const PanelState& state, const CallRecord& call) {
+    if (!state.bar) return false;
+    return !deepconf_votes(call.evidence ? call.evidence->confidence_lowest_group : std::nullopt, state.bar);
+}
+
+std::string member_words(const PanelState& state, const CallRecord& call) {
     if (call.stopped_early()) return "cut: its confidence fell below the panel's bar; it does not vote";
     if (call.finish_reason == FinishReason::length) return "cut at max_tokens; it does not vote";
     if (!call.whole()) return "no answer in it; it does not vote";
+    if (below_bar(state, call)) return "its confidence is below the panel's bar; it does not vote";
     return "member of a panel";
 }
 
@@ -186,8 +197,8 @@ void on_member_done(Fold& fold, CallRecord& call, const Answer* answer) {
     seat.done = true;
     state.arrived.push_back(at);
     if (answer) {
-        call.reason = member_words(call);
-        if (!call.whole()) call.answer.reset();
+        call.reason = member_words(state, call);
+        if (!call.whole() || below_bar(state, call)) call.answer.reset();
         if (call.whole()) {
             seat.answer = call.id;
             seat.conversation = std::move(seat.exchange.messages);

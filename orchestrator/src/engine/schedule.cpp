@@ -259,6 +259,7 @@ bool retried(Fold& fold, Place place, const std::string& reason) {
     if (step.attempt >= definition.attempts) return false;
     ++step.attempt;
     step.ladder = {};
+    step.earlier_frames.insert(step.earlier_frames.end(), step.frames.begin(), step.frames.end());
     step.frames.clear();
     step.chosen.reset();
     step.text.reset();

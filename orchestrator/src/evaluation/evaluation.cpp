@@ -90,9 +90,11 @@ bool accepted_first(const RunState& state, const Subject& subject) {
 std::vector<std::pair<std::string, std::vector<PanelState::Round>>> debates_of(const RunState& state) {
     std::vector<std::pair<std::string, std::vector<PanelState::Round>>> debates;
     for (const Frame& frame : state.frames)
-        for (const StepState& step : frame.steps)
-            for (const PanelOutcome& panel : step.panels)
+        for (std::size_t i = 0; i < frame.steps.size(); ++i) {
+            if (!std::holds_alternative<Ladder>(frame.definitions->at(i).body)) continue;
+            for (const PanelOutcome& panel : frame.steps[i].panels)
                 if (panel.rounds.size() > 1) debates.emplace_back(panel.decided.step, panel.rounds);
+        }
     return debates;
 }
 

@@ -172,8 +172,9 @@ struct StepState {
     std::vector<CallId> calls;
     std::optional<CallId> chosen;  ///< the call whose answer the step gives
     std::vector<PanelOutcome> panels;
-    std::vector<FrameId> frames;  ///< passes, the case, the sub-workflow
-    nlohmann::json items;         ///< of `for_each`: what it goes over, while it does
+    std::vector<FrameId> frames;          ///< passes, the case, the sub-workflow
+    std::vector<FrameId> earlier_frames;  ///< of attempts that failed
+    nlohmann::json items;                 ///< of `for_each`: what it goes over, while it does
     std::size_t open_frames = 0;
     std::optional<ApprovalId> approval;
     PurseId purse = Purses::whole_run;
