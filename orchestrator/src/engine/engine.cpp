@@ -54,7 +54,7 @@ void add_tool_servers(const Workflow& workflow, const std::string& prefix, const
         if (!servers.contains(prefix + name)) servers.emplace(prefix + name, make_tool_server(settings, executor));
     each_step(workflow.steps, [&](const Step& step) {
         if (const auto* sub = std::get_if<SubWorkflow>(&step.body))
-            add_tool_servers(*sub->workflow, sub->workflow->name + "/", executor, servers);
+            add_tool_servers(*sub->workflow, tool_server_prefix(*sub->workflow), executor, servers);
     });
 }
 

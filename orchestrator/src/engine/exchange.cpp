@@ -30,14 +30,19 @@ const AgentRole& role_of(const Fold& fold, const CallRecord& call) {
 
 std::string server_key(const Fold& fold, Place place, const std::string& server) {
     const Workflow& workflow = fold.workflow(place);
-    return &workflow == fold.state.workflow.get() ? server : workflow.name + "/" + server;
+    return &workflow == fold.state.workflow.get() ? server : tool_server_prefix(workflow) + server;
 }
 
 std::vector<ToolSpec> tools_for(const Fold& fold, Place place, const AgentRole& role) {
     std::vector<ToolSpec> tools;
     for (const std::string& server : role.tools) {
         const auto found = fold.state.tools.find(server_key(fold, place, server));
-        if (found != fold.state.tools.end()) tools.insert(tools.end(), found->second.begin(), found->second.end());
+        if (found == fold.state.tools.end()) continue;
+        for (const ToolSpec& spec : found->second) {
+            // Of tools by one name the agent has that of the server listed first.
+            const auto same = [&](const ToolSpec& known) { return known.name == spec.name; };
+            if (std::none_of(tools.begin(), tools.end(), same)) tools.push_back(spec);
+        }
     }
     return tools;
 }
@@ -164,6 +169,10 @@ void deliver(Fold& fold, CallRecord& call, const Answer& answer) {
 }
 
 }  // namespace
+
+std::string tool_server_prefix(const Workflow& sub_workflow) {
+    return fmt::format("{}@{}/", sub_workflow.name, sub_workflow.hash.substr(0, 8));
+}
 
 bool ask(Fold& fold, const CallOrder& order, std::vector<Message> messages) {
     RunState& run = fold.state;

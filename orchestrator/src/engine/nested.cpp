@@ -240,8 +240,9 @@ void on_frame_ended(Fold& fold, FrameId inner) {
     if (!loop) return finish_step(fold, place, frame.status, "the case's steps ended");
     const auto passes = static_cast<int>(step.frames.size());
     if (truthy(loop->until.evaluate(frame.context)))
-        return finish_step(fold, place, frame.status,
-                           fmt::format("until: {} after {} passes", loop->until.text(), passes));
+        return finish_step(
+            fold, place, frame.status,
+            fmt::format("until: {} after {} pass{}", loop->until.text(), passes, passes == 1 ? "" : "es"));
     if (passes >= loop->max)
         return finish_step(fold, place, Status::unresolved, fmt::format("{} passes, max is reached", passes));
     const auto last = last_done(frame);

@@ -15,6 +15,16 @@ std::string sureness_words(const CallRecord& call) {
     return fmt::format("mean entropy {:.2f} bits, lower is surer", *call.evidence->entropy_mean);
 }
 
+/// Would the gate accept it? Missing or corrupt evidence is no reason to leave out a debate.
+bool is_sure(const CallRecord& call, const Gate& gate) {
+    Answer answer;
+    answer.text = call.text;
+    answer.finish_reason = call.finish_reason;
+    const ChainPosition alone{1, 1};
+    return judge(gate, alone, call.evidence.value_or(EvidenceSummary{}), facts_of(call, answer)).verdict ==
+           Verdict::accept;
+}
+
 }  // namespace
 
 std::vector<Message> debate_turn(Fold& fold, Place place, std::size_t at) {
@@ -44,9 +54,7 @@ std::optional<std::string> no_debate(Fold& fold, Place place, const Tally& tally
     if (!debate.skip_gate) return std::nullopt;
     const bool all_sure = std::all_of(state.seats.begin(), state.seats.end(), [&](const Seat& seat) {
         if (!seat.answer) return true;
-        const auto& evidence = fold.state.call(*seat.answer).evidence;
-        const auto value = evidence ? evidence->value(debate.skip_gate->signal) : std::nullopt;
-        return value && at_least_as_sure(debate.skip_gate->signal, *value, debate.skip_gate->accept.front());
+        return is_sure(fold.state.call(*seat.answer), *debate.skip_gate);
     });
     return all_sure ? std::optional(fmt::format("all were sure in round {}", state.round)) : std::nullopt;
 }

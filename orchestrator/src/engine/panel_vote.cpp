@@ -124,7 +124,6 @@ Judgement verdict_on(const Fold& fold, Place place, const Tally& tally) {
     const ChainPosition alone{1, 1};
     CallFacts facts;
     facts.answer_extracted = tally.leader.has_value();
-    facts.has_text = tally.leader.has_value();
     if (answers < static_cast<std::size_t>(rung.panel.min_answers)) {
         const std::string few = fmt::format("{} answer{} with a value, min_answers is {}", answers,
                                             answers == 1 ? "" : "s", rung.panel.min_answers);

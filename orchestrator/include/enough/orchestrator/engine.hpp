@@ -25,7 +25,8 @@ using Agents = std::map<std::string, std::unique_ptr<Agent>>;
 /// yet.
 Agents make_agents(const Workflow& workflow, asio::any_io_executor executor);
 
-/// The servers of tools of a workflow and its sub-workflows, by key: the name, or `WORKFLOW/NAME` in a sub-workflow.
+/// The servers of tools of a workflow and its sub-workflows, by key: the name, in a sub-workflow after
+/// `tool_server_prefix`.
 using ToolServers = std::map<std::string, std::unique_ptr<ToolServer>>;
 
 /// Makes a client for each server. Nothing is started or connected yet.

@@ -79,6 +79,9 @@ std::vector<Action> step(RunState& state, RunTime at, EventBody fact);
 /// middle, `AuditError` if a conclusion differs.
 RunState fold(std::shared_ptr<const Workflow> workflow, const std::vector<Event>& events);
 
+/// What stands before the names of a sub-workflow's servers of tools in their keys: two files may have one name.
+std::string tool_server_prefix(const Workflow& sub_workflow);
+
 class AuditError : public std::runtime_error {
 public:
     using std::runtime_error::runtime_error;
