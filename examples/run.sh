@@ -92,4 +92,4 @@ else
   done <"$here/inputs.txt"
 fi
 ask "$number" "${inputs[@]}"
-say "What happened, call by call: $(for n in $(seq "$number"); do printf '%s ' "$reports/$n.json"; done)"
+say "What happened, call by call:$(printf " $reports/%s.json" $(seq "$number"))"
