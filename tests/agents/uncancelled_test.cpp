@@ -1,6 +1,6 @@
 #include "async/uncancelled.hpp"
 
-#include "async/event.hpp"
+#include "async/occasion.hpp"
 #include "support/run.hpp"
 
 #include <gtest/gtest.h>
@@ -28,12 +28,12 @@ struct Seen {
     std::exception_ptr error;
 };
 
-Task<void> tidy(Event* allowed, Seen* seen) {
+Task<void> tidy(Occasion* allowed, Seen* seen) {
     co_await allowed->wait();
     seen->tidied = true;
 }
 
-Task<void> owner(Event* allowed, Seen* seen) {
+Task<void> owner(Occasion* allowed, Seen* seen) {
     co_await uncancelled(tidy(allowed, seen));
     seen->went_on = true;
     co_await asio::post(asio::use_awaitable);
@@ -42,7 +42,7 @@ Task<void> owner(Event* allowed, Seen* seen) {
 
 TEST(Uncancelled, EndsItsWorkAndLetsTheCancellationThrough) {
     asio::io_context context;
-    Event allowed(context.get_executor());
+    Occasion allowed(context.get_executor());
     Seen seen;
     asio::cancellation_signal signal;
     asio::co_spawn(context, owner(&allowed, &seen),
@@ -73,12 +73,12 @@ TEST(Uncancelled, PassesOnWhatIsThrown) {
 
 Task<bool> wait_for(std::chrono::milliseconds time, bool set) {
     const asio::any_io_executor executor = co_await asio::this_coro::executor;
-    Event event(executor);
+    Occasion event(executor);
     if (set) event.set();
     co_return co_await event.wait(Deadline::after(time));
 }
 
-TEST(Event, HappensOnceOrNotInTime) {
+TEST(Occasion, HappensOnceOrNotInTime) {
     EXPECT_TRUE(test::run(wait_for(0ms, true))) << "late, but it had happened";
     EXPECT_FALSE(test::run(wait_for(1ms, false)));
 }

@@ -249,5 +249,64 @@ TEST_F(CliManyAgents, RetriesDrawFromThePurse) {
     EXPECT_THAT(report["error"].get<std::string>(), HasSubstr("budget"));
 }
 
+const std::string with_tools = std::string(R"yaml(
+version: 1
+name: tools
+models:
+  served: {provider: openai, base_url: "${URL}", model: m, retry: {attempts: 1}}
+tools:
+  calculator: {command: [python3, )yaml") +
+                               ENOUGH_TESTS_DIR + R"yaml(/e2e/SCRIPT]}
+agents:
+  solver: {model: served, max_tokens: 50, tools: [calculator], answer: {extract: number}}
+steps:
+  - {id: ask, agent: solver, prompt: "What is 40 + 2?"}
+)yaml";
+
+std::string with_script(const std::string& script) {
+    std::string text = with_tools;
+    return text.replace(text.find("SCRIPT"), 6, script);
+}
+
+/// First wants the sum calculated, then repeats what it is told.
+void calculate(FakeExchange& exchange) {
+    const json body = json::parse(exchange.request().body);
+    const json& last = body["messages"].back();
+    if (last["role"] == "tool") return stream(exchange, {"It is " + last["content"].get<std::string>(), 2});
+    const json call{{"index", 0},
+                    {"id", "c1"},
+                    {"type", "function"},
+                    {"function", {{"name", "add"}, {"arguments", R"({"a": 40, "b": 2})"}}}};
+    exchange.start_stream();
+    exchange.event(json{{"choices", {{{"index", 0}, {"delta", {{"tool_calls", {call}}}}}}}}.dump());
+    exchange.event(
+        json{{"choices", {{{"index", 0}, {"delta", json::object()}, {"finish_reason", "tool_calls"}}}}}.dump());
+    exchange.event(R"({"choices":[],"usage":{"prompt_tokens":10,"completion_tokens":7}})");
+    exchange.event("[DONE]");
+    exchange.end_stream();
+}
+
+TEST_F(CliManyAgents, AnAgentCallsAToolAndTheServerOfToolsIsEnded) {
+    FakeServer server(calculate);
+    const auto ended = start(with_script("calculator_mcp.py"), server.url("/v1")).wait();
+    EXPECT_EQ(ended.code, 0) << ended.err;
+    const json report = json::parse(ended.out);
+    EXPECT_EQ(report["output"], "42");
+    ASSERT_EQ(server.counts().requests, 2U);
+    const json first = json::parse(server.requests().at(0).body);
+    EXPECT_EQ(first["tools"][0]["function"]["name"], "add");
+    const json second = json::parse(server.requests().at(1).body);
+    EXPECT_EQ(second["messages"].back()["tool_call_id"], "c1");
+    EXPECT_EQ(report["usage"]["calls"], 2);
+}
+
+TEST_F(CliManyAgents, ARunWhoseServerOfToolsCannotStartAsksNobody) {
+    FakeServer server(calculate);
+    const auto ended = start(with_script("nowhere.py"), server.url("/v1")).wait();
+    EXPECT_EQ(ended.code, 1) << ended.err;
+    EXPECT_EQ(server.counts().requests, 0U);
+    EXPECT_THAT(json::parse(ended.out)["error"].get<std::string>(), HasSubstr("tools 'calculator'"));
+}
+
 }  // namespace
 }  // namespace enough::test

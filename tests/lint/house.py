@@ -63,14 +63,41 @@ def check_text(path: Path, content: str) -> list[str]:
     return problems
 
 
+def types_in(content: str) -> list[str]:
+    """The types that a source file defines at the top of a namespace that others can see, with their namespace."""
+    space, types = "", []
+    for line in content.splitlines():
+        if opened := re.match(r"namespace ([\w:]*) ?\{", line):
+            space = opened.group(1)
+        elif line.startswith("}  // namespace"):
+            space = "enough"  # the nameless one inside has ended, or nothing follows
+        elif space and (defined := re.match(r"(?:class|struct|enum class) (\w+)(?!\w|::)[^;()]*\{", line)):
+            types.append(f"{space}::{defined.group(1)}")
+    return types
+
+
+def check_types(path: Path, content: str, known: dict[str, Path]) -> list[str]:
+    """Two types by one name are one to the linker: their inline functions are merged, whatever they do."""
+    if path.suffix not in {".hpp", ".cpp"} or path.parts[0] in {"tests", "examples", "bench"}:
+        return []
+    problems = []
+    for name in types_in(content):
+        other = known.setdefault(name, path)
+        if other != path:
+            problems.append(f"{path}: defines {name}, which {other} defines, too: give one of them another name")
+    return problems
+
+
 def check(root: Path) -> tuple[int, list[str]]:
     problems, checked = [], 0
+    types: dict[str, Path] = {}
     for path in files(root):
         problems += check_names(path)
         content = text(path, root)
         if content is not None and path not in EXEMPT:
             checked += 1
             problems += check_text(path, content)
+            problems += check_types(path, content, types)
     return checked, problems
 
 

@@ -4,7 +4,7 @@
 import unittest
 from pathlib import Path
 
-from house import check_names, check_text
+from house import check_names, check_text, check_types
 
 HEADER = "#pragma once\n"
 
@@ -28,6 +28,20 @@ class HouseRules(unittest.TestCase):
             self.assertTrue(check_names(Path(name)), name)
         for name in ("docs/common-questions.md", "src/commonplace.cpp", "src/utility_function.hpp"):
             self.assertFalse(check_names(Path(name)), name)
+
+    def test_types_of_one_name(self):
+        def problems(*contents: str) -> int:
+            known = {}
+            return sum(len(check_types(Path(f"agents/{i}.cpp"), content, known)) for i, content in enumerate(contents))
+
+        one = "namespace enough {\n\nclass Event {\n};\n\n}  // namespace enough\n"
+        self.assertEqual(problems(one, one), 1)
+        self.assertEqual(problems(one, one.replace("enough {", "enough::llama {")), 0)
+        self.assertEqual(problems(one, one.replace("class Event {", "class Event;")), 0)
+        self.assertEqual(problems(one, one.replace("class Event {", "struct Event::State {")), 0)
+        hidden = "namespace enough {\nnamespace {\nclass Event {\n};\n}  // namespace\n}  // namespace enough\n"
+        self.assertEqual(problems(one, hidden), 0)
+        self.assertEqual(problems(one, hidden.replace("}  // namespace\n}", "}  // namespace\nclass Event {\n};\n}")), 1)
 
     def test_pragma_once(self):
         self.assert_found("a.hpp", "int a;\n", "#pragma once")

@@ -1,6 +1,6 @@
 #include "tools/mcp_http.hpp"
 
-#include "async/event.hpp"
+#include "async/occasion.hpp"
 #include "async/uncancelled.hpp"
 #include "failure_kind.hpp"
 #include "tools/rpc_calls.hpp"
@@ -111,7 +111,7 @@ private:
     std::optional<Failure> lost_;
     bool forgotten_ = false;
     bool closing_ = false;
-    Event closed_;
+    Occasion closed_;
     TaskGroup group_;
 };
 

@@ -1,6 +1,6 @@
 #include "tools/mcp_stdio.hpp"
 
-#include "async/event.hpp"
+#include "async/occasion.hpp"
 #include "async/uncancelled.hpp"
 #include "tools/line_buffer.hpp"
 #include "tools/rpc_calls.hpp"
@@ -38,7 +38,7 @@ public:
         : words_(settings),
           program_({settings.command, settings.environment}, executor),
           calls_(executor, [this](std::int64_t id) { take_back(id); }),
-          to_write_(std::make_unique<Event>(executor)),
+          to_write_(std::make_unique<Occasion>(executor)),
           output_over_(executor),
           errors_over_(executor),
           closed_(executor),
@@ -76,10 +76,10 @@ private:
     RpcCalls calls_;
     std::deque<std::string> outgoing_;  // whole lines
     std::size_t outgoing_bytes_ = 0;
-    std::unique_ptr<Event> to_write_;  // set when there is something; then another one takes its place
-    Event output_over_;
-    Event errors_over_;
-    Event closed_;
+    std::unique_ptr<Occasion> to_write_;  // set when there is something; then another one takes its place
+    Occasion output_over_;
+    Occasion errors_over_;
+    Occasion closed_;
     std::string errors_;
     std::size_t lines_of_noise_ = 0;
     std::optional<Failure> lost_;
@@ -203,7 +203,7 @@ Task<void> McpStdio::write_input() {
     while (!error) {
         while (outgoing_.empty()) {
             co_await to_write_->wait();
-            to_write_ = std::make_unique<Event>(executor_);
+            to_write_ = std::make_unique<Occasion>(executor_);
         }
         const std::string message = std::move(outgoing_.front());
         outgoing_.pop_front();

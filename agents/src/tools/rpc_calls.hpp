@@ -1,6 +1,6 @@
 #pragma once
 
-#include "async/event.hpp"
+#include "async/occasion.hpp"
 #include "tools/json_rpc.hpp"
 
 #include <enough/agents/failure.hpp>
@@ -36,7 +36,7 @@ public:
         friend class RpcCalls;
         RpcCalls& calls_;
         std::int64_t id_;
-        Event settled_;
+        Occasion settled_;
         std::optional<Result<RpcReply>> outcome_;
     };
 

@@ -1,6 +1,6 @@
 #include <enough/tools/tool_server.hpp>
 
-#include "async/event.hpp"
+#include "async/occasion.hpp"
 #include "failure_kind.hpp"
 #include "net/url.hpp"
 #include "providers/json_reader.hpp"
@@ -55,7 +55,7 @@ private:
     /// A start under way; whoever needs the server meanwhile waits for it.
     struct Start {
         explicit Start(const asio::any_io_executor& executor) : over(executor) {}
-        Event over;
+        Occasion over;
         std::optional<Failure> failure;  ///< none, too, if whoever started it was cancelled
     };
 

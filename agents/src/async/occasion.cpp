@@ -1,4 +1,4 @@
-#include "async/event.hpp"
+#include "async/occasion.hpp"
 
 #include "async/cancellation.hpp"
 
@@ -11,13 +11,13 @@
 
 namespace enough {
 
-Task<void> Event::wait() {
+Task<void> Occasion::wait() {
     if (set_) co_return;
     co_await never_.async_wait(asio::as_tuple(asio::use_awaitable));
     if (!set_) throw_cancelled();
 }
 
-Task<bool> Event::wait(Deadline deadline) {
+Task<bool> Occasion::wait(Deadline deadline) {
     if (set_) co_return true;
     Task<void> happened = wait();
     try {

@@ -9,9 +9,10 @@
 namespace enough {
 
 /// Something that happens once, and that any number of coroutines wait for. All on one strand; it must outlive them.
-class Event {
+class Occasion {
 public:
-    explicit Event(const asio::any_io_executor& executor) : never_(executor, asio::steady_timer::time_point::max()) {}
+    explicit Occasion(const asio::any_io_executor& executor)
+        : never_(executor, asio::steady_timer::time_point::max()) {}
 
     void set() {
         set_ = true;
@@ -32,13 +33,13 @@ private:
 /// Sets an event when its scope is left, however that is.
 class SetOnExit {
 public:
-    explicit SetOnExit(Event& event) : event_(event) {}
+    explicit SetOnExit(Occasion& event) : event_(event) {}
     ~SetOnExit() { event_.set(); }
     SetOnExit(const SetOnExit&) = delete;
     SetOnExit& operator=(const SetOnExit&) = delete;
 
 private:
-    Event& event_;
+    Occasion& event_;
 };
 
 }  // namespace enough
