@@ -97,5 +97,33 @@ TEST(Step, RefusesFactsThatCannotFollow) {
     EXPECT_THROW(step(state, RunTime{}, CancelRequested()), std::logic_error) << "nothing comes after the end";
 }
 
+constexpr const char* seeded = R"yaml(
+version: 1
+name: seeded
+models: {m: {provider: scripted, answers: [{text: "42", repeat: true}]}}
+agents: {a: {model: m, seed: 7, temperature: 1, answer: {extract: number}}}
+steps:
+  - {id: alone, prompt: q, agent: a}
+  - {id: vote, prompt: q, panel: {agents: [a], samples: 3, stop: {decided: false}}}
+)yaml";
+
+Task<void> seeds_of_a_panel(asio::any_io_executor executor) {
+    std::vector<std::optional<std::uint64_t>> seeds;
+    Recorder recorder([&](const Event& event) {
+        if (const auto* asked = std::get_if<CallRequested>(&event.body)) seeds.push_back(asked->sampling.seed);
+    });
+    Engine engine(parse_workflow(seeded), executor);
+    RunOptions options;
+    options.sinks.push_back(&recorder);
+    Task<RunState> running = engine.run(nlohmann::json::object(), options);
+    const RunState state = co_await std::move(running);
+    EXPECT_EQ(state.status, Status::accepted);
+    EXPECT_THAT(seeds, testing::ElementsAre(7U, 7U, 8U, 9U)) << "one seed for all would be one answer for all";
+}
+
+TEST(Engine, SeedsTheMembersOfAPanelDifferently) {
+    run_with(seeds_of_a_panel);
+}
+
 }  // namespace
 }  // namespace enough::test

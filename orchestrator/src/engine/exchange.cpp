@@ -201,6 +201,8 @@ bool ask(Fold& fold, const CallOrder& order, std::vector<Message> messages) {
     exchange.messages = messages;
     Ask action{.call = call.id, .model = call.model, .messages = std::move(messages), .sampling = role.sampling};
     action.sampling.max_tokens = call.max_tokens;
+    // One seed for all members of a panel would make them one answer, and their agreement worthless.
+    if (call.member && action.sampling.seed) *action.sampling.seed += *call.member;
     action.tools = std::move(tools);
     action.tools_forbidden = exchange.tool_rounds >= role.max_tool_rounds;
     action.evidence = order.evidence;

@@ -49,6 +49,8 @@ std::optional<std::string> no_debate(Fold& fold, Place place, const Tally& tally
     const PanelState& state = fold.panel_state(place);
     const Debate& debate = *panel_of(fold, place).debate;
     if (!tally.leader) return "nobody gave an answer";
+    const auto has_answer = [](const Seat& seat) { return seat.answer.has_value(); };
+    if (std::count_if(state.seats.begin(), state.seats.end(), has_answer) < 2) return "only one member has an answer";
     if (state.round >= debate.rounds) return fmt::format("after {} rounds", state.round);
     if (tally.share >= debate.skip_agreement) return fmt::format("agreed in round {}", state.round);
     if (!debate.skip_gate) return std::nullopt;
