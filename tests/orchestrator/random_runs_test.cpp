@@ -10,6 +10,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <sstream>
@@ -120,6 +121,18 @@ TEST_P(CancelledRandomRuns, EndInOrderWhereverTheyAreCancelled) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Block, CancelledRandomRuns, testing::Range<std::uint64_t>(0, 3));
+
+TEST(Budget, OfAThousandTokensIsNeverExceededByTwoHundredWorkflows) {
+    std::int64_t most = 0;
+    for (std::uint64_t seed = 10'001; seed <= 10'200; ++seed) {
+        const std::string text = random_workflow(seed, 1000);
+        const Outcome outcome = run_once(parse_workflow(text), 0);
+        const Usage& used = outcome.state.budget().used();
+        most = std::max(most, used.input_tokens + used.output_tokens);
+        ASSERT_LE(used.input_tokens + used.output_tokens, 1000) << "seed " << seed << "\n" << text;
+    }
+    EXPECT_GT(most, 500) << "the limit must be within reach, or the property says little";
+}
 
 TEST(Fold, NoticesAConclusionThatWasChanged) {
     const auto workflow = parse_workflow(random_workflow(1));

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <iterator>
+#include <optional>
 #include <random>
 #include <vector>
 
@@ -11,7 +12,7 @@ namespace {
 
 class Writer {
 public:
-    explicit Writer(std::uint64_t seed) : random_(seed) {}
+    Writer(std::uint64_t seed, std::optional<int> tokens) : random_(seed), tokens_(tokens) {}
 
     std::string write() {
         line("version: 1\nname: random\ninputs: {{q: {{type: string, default: what}}}}\nmodels:");
@@ -77,6 +78,7 @@ private:
     }
 
     void limits() {
+        if (tokens_) return line("limits: {{tokens: {}}}", *tokens_);
         std::vector<std::string> some;
         if (chance(50)) some.push_back(fmt::format("calls: {}", between(1, 12)));
         if (chance(40)) some.push_back(fmt::format("tokens: {}", between(80, 1500)));
@@ -166,14 +168,15 @@ private:
     }
 
     std::mt19937_64 random_;
+    std::optional<int> tokens_;
     std::string text_;
     int models_ = 3;
 };
 
 }  // namespace
 
-std::string random_workflow(std::uint64_t seed) {
-    return Writer(seed).write();
+std::string random_workflow(std::uint64_t seed, std::optional<int> tokens) {
+    return Writer(seed, tokens).write();
 }
 
 }  // namespace enough::test
