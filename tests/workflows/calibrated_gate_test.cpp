@@ -233,6 +233,10 @@ TEST(CalibrationKeyOfAWorkflow, HashesLikeTheStandard) {
     EXPECT_EQ(sha256(""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
 }
 
+/// SHA-256 of `["Think.","{{ inputs.q }}","Review your answer, find gaps or errors, and answer again."]`: a panel is
+/// not refined, so the usual refinement prompt stands in. Taken with sha256sum.
+constexpr const char* panel_prompts = "aba0f70dd8853f4722a2f0fa63b75a6b86ecbd437813fac01ab0674c2baa8c8f";
+
 TEST_F(CalibratedGate, GivesAPanelsVotesTheirChanceOfBeingRight) {
     calibration["prompt_hash"] = panel_prompts;
     const LoadResult result = load_panel("cal.json");
@@ -244,6 +248,20 @@ TEST_F(CalibratedGate, GivesAPanelsVotesTheirChanceOfBeingRight) {
     EXPECT_EQ(fit(0.7), 1);  // the only items with a score: 0.7 right, 1.2 wrong
     EXPECT_EQ(fit(1.2), 0);
     EXPECT_NEAR(fit(0.95), 0.5, 1e-12);
+}
+
+TEST_F(CalibratedGate, RefusesVotesByACalibrationThatDoesNotHold) {
+    EXPECT_THAT(listed(load_panel("cal.json")), HasSubstr("the calibration does not hold here"));
+    EXPECT_TRUE(load_panel("{calibration: cal.json, allow_stale: true}").workflow);
+    calibration["prompt_hash"] = panel_prompts;
+    calibration["temperature"] = 0.9;
+    EXPECT_THAT(listed(load_panel("cal.json")), HasSubstr("temperature is 0.5, calibrated with 0.9"));
+    calibration["temperature"] = 0.5;
+    calibration["items"] = json::array();
+    EXPECT_THAT(listed(load_panel("cal.json")), HasSubstr("holds no items to fit P(correct) to"));
+    calibration["steps"][0]["verdict"] = "refused";
+    EXPECT_THAT(listed(load_panel("cal.json")), HasSubstr("the calibration was refused: AUROC 0.80"));
+    EXPECT_TRUE(load_panel("cal.json", Calibrations::ignored).workflow);
 }
 
 }  // namespace
