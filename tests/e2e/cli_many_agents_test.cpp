@@ -30,8 +30,11 @@ protected:
         std::ofstream(file) << workflow;
         std::vector<std::string> arguments{"run", file, "--json"};
         arguments.insert(arguments.end(), more.begin(), more.end());
-        return Program(ENOUGH_PROGRAM, arguments, {{"URL", url}});
+        return Program(ENOUGH_PROGRAM, arguments, {{"URL", url}, {"PID_FILE", pid_file()}});
     }
+
+    /// Where the server of tools leaves its process's number.
+    std::string pid_file() const { return folder_.file("pid"); }
 
     TemporaryFolder folder_;
 };
@@ -256,7 +259,7 @@ models:
   served: {provider: openai, base_url: "${URL}", model: m, retry: {attempts: 1}}
 tools:
   calculator: {command: [python3, )yaml") +
-                               ENOUGH_TESTS_DIR + R"yaml(/e2e/SCRIPT]}
+                               ENOUGH_TESTS_DIR + R"yaml(/e2e/SCRIPT], environment: {PID_FILE: "${PID_FILE}"}}
 agents:
   solver: {model: served, max_tokens: 50, tools: [calculator], answer: {extract: number}}
 steps:
@@ -298,6 +301,10 @@ TEST_F(CliManyAgents, AnAgentCallsAToolAndTheServerOfToolsIsEnded) {
     const json second = json::parse(server.requests().at(1).body);
     EXPECT_EQ(second["messages"].back()["tool_call_id"], "c1");
     EXPECT_EQ(report["usage"]["calls"], 2);
+    pid_t tools = 0;
+    std::ifstream(pid_file()) >> tools;
+    ASSERT_GT(tools, 0) << "the server of tools has run";
+    EXPECT_EQ(kill(tools, 0), -1) << "it must not outlive the run";
 }
 
 TEST_F(CliManyAgents, ARunWhoseServerOfToolsCannotStartAsksNobody) {

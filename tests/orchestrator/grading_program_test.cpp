@@ -69,7 +69,7 @@ TEST(GradingProgram, SaysRightOrWrongByItsStatus) {
     EXPECT_EQ(outcome(grader_of({"false"})), "wrong");
     EXPECT_EQ(outcome(shell("exit 2")), "the grading program exited with 2");
     EXPECT_EQ(outcome(shell("exit 255")), "the grading program exited with 255");
-    EXPECT_EQ(outcome(shell("kill -9 $$")), "the grading program was killed by a signal");
+    EXPECT_EQ(outcome(shell("kill -9 $$")), "the grading program was killed by signal 9");
 }
 
 TEST(GradingProgram, ReadsTheFactsToTheEndOfItsInput) {
@@ -117,7 +117,7 @@ TEST(GradingProgram, InheritsNoDescriptor) {
 
 TEST(GradingProgram, WhoseEndIsNotKnownIsNotRight) {
     const auto before = std::signal(SIGCHLD, SIG_IGN);  // as some supervisors leave it: the system forgets the status
-    EXPECT_THAT(outcome(grader_of({"false"})), HasSubstr("how the grading program ended is not known"));
+    EXPECT_THAT(outcome(grader_of({"false"})), HasSubstr("the grading program ended in a way that is not known"));
     std::signal(SIGCHLD, before);
 }
 

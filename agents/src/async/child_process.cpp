@@ -88,7 +88,9 @@ ChildProcess::ChildProcess(const ChildCommand& what, const asio::any_io_executor
     asio::local::connect_pair(input_, its_input);
     asio::connect_pipe(output_, its_output);
     asio::connect_pipe(errors_, its_errors);
-    const SpawnSettings settings(its_input.native_handle(), its_output.native_handle(), its_errors.native_handle());
+    const bool ours = what.output == ChildOutput::ours;
+    const SpawnSettings settings(its_input.native_handle(), ours ? its_output.native_handle() : STDERR_FILENO,
+                                 ours ? its_errors.native_handle() : STDERR_FILENO);
     const auto environment = environment_with(what.environment);
     const auto arguments = pointers(what.command);
     if (const int error = posix_spawnp(&id_, arguments[0], &settings.actions, &settings.attributes, arguments.data(),
@@ -125,6 +127,7 @@ void ChildProcess::reap() {
     int status = 0;
     const pid_t waited = waitpid(id_, &status, 0);
     end_ = how_it_ended(waited, status);
+    if (waited > 0 && WIFEXITED(status)) exit_status_ = WEXITSTATUS(status);
 }
 
 Task<void> ChildProcess::ended() {

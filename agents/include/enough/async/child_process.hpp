@@ -17,13 +17,20 @@
 
 namespace enough {
 
-struct ChildCommand {
-    std::vector<std::string> command;                ///< the program, found on PATH, and its arguments
-    std::map<std::string, std::string> environment;  ///< added to this process's own
+/// Where what a program prints goes.
+enum class ChildOutput {
+    ours,            ///< `output()` and `errors()`
+    standard_error,  ///< both to this process's standard error
 };
 
-/// A program that was started, in a process group of its own, with its three standard streams in our hands; it inherits
-/// no other descriptor. It does not outlive this, nor do those that it starts in its turn. All on one strand.
+struct ChildCommand {
+    std::vector<std::string> command;                     ///< the program, found on PATH, and its arguments
+    std::map<std::string, std::string> environment = {};  ///< added to this process's own
+    ChildOutput output = ChildOutput::ours;
+};
+
+/// A program that was started, in a process group of its own, with its standard streams in our hands; it inherits no
+/// other descriptor. It does not outlive this, nor do those that it starts in its turn. All on one strand.
 class ChildProcess {
 public:
     /// Throws `std::runtime_error` if it can't be started, naming the program.
@@ -44,6 +51,9 @@ public:
     /// How it ended: "exited with status 3", "was killed by signal 9"; absent while it runs.
     const std::optional<std::string>& end() const { return end_; }
 
+    /// Its exit status; absent while it runs, and if it was killed or how it ended is not known.
+    std::optional<int> exit_status() const { return exit_status_; }
+
     /// Ends it: closes its input, and if it goes on for so long after that, after SIGTERM, SIGKILL comes.
     Task<void> stop(std::chrono::milliseconds grace);
 
@@ -60,6 +70,7 @@ private:
     asio::posix::stream_descriptor end_of_process_;  // readable when it has ended
     pid_t id_ = 0;
     std::optional<std::string> end_;
+    std::optional<int> exit_status_;
 };
 
 }  // namespace enough
