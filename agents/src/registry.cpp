@@ -10,6 +10,8 @@
 #include "providers/llama_agent.hpp"
 #endif
 
+#include <stdexcept>
+#include <type_traits>
 #include <utility>
 
 namespace enough {
@@ -34,6 +36,10 @@ public:
 
     std::unique_ptr<Agent> operator()(const OpenAiSettings& settings) const {
         return wrapped(make_openai_agent(settings, executor_), settings);
+    }
+
+    std::unique_ptr<Agent> operator()(const ServerSettings&) const {
+        throw std::invalid_argument("this provider is not there yet");
     }
 
     std::unique_ptr<Agent> operator()([[maybe_unused]] const LlamaSettings& settings) const {
@@ -66,6 +72,7 @@ private:
 
 struct GivesLogprobs {
     bool operator()(const OpenAiSettings& settings) const { return settings.logprobs; }
+    bool operator()(const ServerSettings&) const { return false; }
     bool operator()(const LlamaSettings&) const { return true; }
     bool operator()(const ScriptedSettings& settings) const { return settings.logprobs; }
 };
@@ -74,6 +81,15 @@ struct GivesLogprobs {
 
 bool gives_logprobs(const ProviderSettings& settings) {
     return std::visit(GivesLogprobs(), settings);
+}
+
+const ServerSettings* server_settings(const ProviderSettings& settings) {
+    return std::visit(
+        [](const auto& provider) -> const ServerSettings* {
+            if constexpr (std::is_base_of_v<ServerSettings, std::decay_t<decltype(provider)>>) return &provider;
+            return nullptr;
+        },
+        settings);
 }
 
 std::unique_ptr<Agent> make_agent(const ProviderSettings& settings, asio::any_io_executor executor) {

@@ -57,7 +57,7 @@ TEST(Load, reads_every_part_of_a_model) {
     EXPECT_EQ(settings.model, "gpt-oss-120b");
     EXPECT_EQ(settings.headers, (std::map<std::string, std::string>{{"x-tenant", "blue"}, {"Accept-Language", "en"}}));
     EXPECT_EQ(settings.extra_body, R"({"reasoning":{"effort":"low"},"top_k":40})");
-    EXPECT_EQ(settings.ca_file, (workflow_files("good") / "certificates/bundle.pem").string());
+    EXPECT_EQ(settings.connection.ca_file, (workflow_files("good") / "certificates/bundle.pem").string());
     EXPECT_EQ(settings.max_tokens_field, "max_completion_tokens");
     EXPECT_EQ(settings.timeouts.total, 300s);
     EXPECT_EQ(settings.retry.delay, 500ms);

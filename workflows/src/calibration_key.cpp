@@ -16,16 +16,20 @@ using nlohmann::json;
 struct Names {
     CalibrationKey& key;
 
-    void operator()(const OpenAiSettings& settings) const {
-        key.provider = "openai";
-        key.model = settings.model;
-        if (!settings.extra_body.empty()) key.settings["extra_body"] = settings.extra_body;
-    }
+    void operator()(const OpenAiSettings& settings) const { server("openai", settings); }
+    void operator()(const AnthropicSettings& settings) const { server("anthropic", settings); }
+    void operator()(const GeminiSettings& settings) const { server("gemini", settings); }
     void operator()(const LlamaSettings& settings) const {
         key.provider = "llama";
         key.model = std::filesystem::path(settings.path).filename().string();
     }
     void operator()(const ScriptedSettings&) const { key.provider = key.model = "scripted"; }
+
+    void server(const char* provider, const ServerSettings& settings) const {
+        key.provider = provider;
+        key.model = settings.model;
+        if (!settings.extra_body.empty()) key.settings["extra_body"] = settings.extra_body;
+    }
 };
 
 template <class T>

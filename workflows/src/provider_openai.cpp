@@ -82,7 +82,7 @@ std::optional<ProviderSettings> read_openai(Fields& fields, const Loading&) {
     fields.optional("headers", read_headers, settings.headers);
     fields.optional("extra_body", read_extra_body, settings.extra_body);
     if (std::string path; fields.optional("ca_file", type::Text{}, path))
-        settings.ca_file = resolved(fields.value().node().find("ca_file")->mark, path).string();
+        settings.connection.ca_file = resolved(fields.value().node().find("ca_file")->mark, path).string();
     fields.optional("max_tokens_field", type::Text{}, settings.max_tokens_field);
     fields.optional("timeout", read_timeouts, settings.timeouts);
     fields.optional("retry", type::Retry{settings.retry}, settings.retry);

@@ -29,9 +29,7 @@ public:
     }
 
 private:
-    static bool needs_price(const Model& model) {
-        return !model.price && std::holds_alternative<OpenAiSettings>(model.provider);
-    }
+    static bool needs_price(const Model& model) { return !model.price && server_settings(model.provider) != nullptr; }
 
     void check_model(const std::string& name) {
         const auto model = loading_.workflow.models.find(name);

@@ -97,13 +97,13 @@ ServerText make_server_text(const OpenAiSettings& settings) {
 
 HttpClientSettings make_client_settings(const OpenAiSettings& settings) {
     HttpClientSettings out;
-    out.ca_file = settings.ca_file;
+    out.ca_file = settings.connection.ca_file;
     return out;
 }
 
 OpenAiDialect make_dialect(const OpenAiSettings& settings) {
     OpenAiDialect dialect;
-    dialect.max_tokens_field = settings.max_tokens_field;
+    if (!settings.max_tokens_field.empty()) dialect.max_tokens_field = settings.max_tokens_field;
     dialect.gives_logprobs = settings.logprobs;
     return dialect;
 }
@@ -112,7 +112,7 @@ class OpenAiAgent final : public Agent {
 public:
     OpenAiAgent(OpenAiSettings settings, asio::any_io_executor executor)
         : settings_(std::move(settings)),
-          endpoint_(openai_endpoint(settings_.base_url)),
+          endpoint_(openai_endpoint(settings_.base_url.empty() ? "https://api.openai.com/v1" : settings_.base_url)),
           headers_(openai_headers(settings_)),
           server_text_(make_server_text(settings_)),
           dialect_(make_dialect(settings_)),

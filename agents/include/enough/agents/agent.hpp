@@ -34,6 +34,7 @@ struct Sampling {
     std::optional<std::uint64_t> seed;
     std::optional<std::int64_t> max_tokens;  ///< bound on output tokens, reasoning included
     std::vector<std::string> stop;
+    std::optional<std::string> reasoning_effort;  ///< in the server's own words: `low`, `high`, `none` …
 
     bool operator==(const Sampling&) const = default;
 };
@@ -91,6 +92,8 @@ struct Request {
     int top_logprobs = 0;          ///< candidates wanted for each token; 0 = ask for no evidence
     std::vector<ToolSpec> tools;   ///< what the model may call; empty: nothing
     bool tools_forbidden = false;  ///< they are shown (earlier turns used them), but must not be called in this answer
+    int sample = 0;                ///< which of several equal requests of one run: a cache must not make them one
+    bool streamed = true;          ///< false: the answer is asked for in one piece, for comparing
     Deadline deadline;             ///< above all limits of the model itself
     AnswerSink* sink = nullptr;
     Attempts* attempts = nullptr;  ///< null: attempts are limited by the model's own settings alone

@@ -43,7 +43,9 @@ struct Answer {
     std::optional<std::int64_t> reported_output_tokens;  ///< the server's own count, absent if it gave none
     std::string model;                                   ///< the server's id of the model that answered
     std::string fingerprint;                             ///< server build or model hash where known, else empty
-    bool logprobs_refused = false;                       ///< evidence was asked for and the server refuses to give any
+    std::string answered_by;  ///< the fallback's name in `models:` if another model answered; its evidence is not ours
+    bool from_cache = false;  ///< nothing was sent; `usage` is zero, `reported_output_tokens` is as it once was
+    bool logprobs_refused = false;  ///< evidence was asked for and the server refuses to give any
     std::chrono::duration<double, std::milli> latency{};
     std::optional<std::chrono::duration<double, std::milli>> first_token;  ///< from the request being sent
 };

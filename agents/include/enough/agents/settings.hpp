@@ -35,6 +35,8 @@ struct Timeouts {
 
 struct RetryPolicy {
     int attempts = 4;  ///< in all, the first included
+    /// Retries of all calls together, as a share of all calls, beyond a reserve of ten: a storm is impossible.
+    double budget = 0.2;
     std::chrono::milliseconds delay{500};
     std::chrono::milliseconds max_delay{20'000};
 };
@@ -53,21 +55,73 @@ struct RateLimits {
     std::optional<std::int64_t> tokens_per_minute;
 };
 
-/// Any OpenAI-compatible server.
-struct OpenAiSettings {
-    std::string base_url = "https://api.openai.com/v1";
+/// When a model's server is left alone for a while: `failures` failed calls in a row open the circuit, and calls then
+/// fail at once until `cooldown` is over; the next one tries. Refusals that say nothing of the server's health (400,
+/// 401, 429) don't count.
+struct CircuitPolicy {
+    int failures = 10;
+    std::chrono::milliseconds cooldown{15'000};
+};
+
+/// How a server is reached, besides its URL.
+struct ConnectionSettings {
+    std::string ca_file;             ///< PEM bundle that replaces the system's trust store, or empty
+    std::string client_certificate;  ///< PEM file with our certificate and its chain, or empty
+    std::string client_key;          ///< PEM file with its key; may be the same file
+    std::string unix_socket;         ///< path of a socket to connect to; the URL then names host and path alone
+    /// URL of an HTTP proxy, `none` for a direct connection; empty: what the environment says
+    std::string proxy;
+};
+
+/// What every model reached over HTTP has, whatever is spoken with it.
+struct ServerSettings {
+    std::string base_url;
     Secret api_key;
     std::string model;
-    std::map<std::string, std::string> headers;   ///< sent besides our own; values may hold secrets
-    std::string extra_body;                       ///< a JSON object merged into the request body, or empty
-    std::string ca_file;                          ///< PEM bundle that replaces the system's trust store, or empty
-    std::string max_tokens_field = "max_tokens";  ///< some servers want `max_completion_tokens`
-    bool logprobs = true;                         ///< false: the server is known to give none, and is never asked
+    std::map<std::string, std::string> headers;  ///< sent besides our own; values may hold secrets
+    std::string extra_body;                      ///< a JSON object merged into the request body, or empty
+    ConnectionSettings connection;
+    bool logprobs = true;  ///< false: the server is known to give none, and is never asked
     Timeouts timeouts;
     RetryPolicy retry;
+    std::optional<CircuitPolicy> circuit = CircuitPolicy();
     std::optional<HedgePolicy> hedge;
     RateLimits limits;
 };
+
+/// Whose server it is, where that makes a difference to what is sent and expected.
+enum class OpenAiProfile {
+    generic,
+    openai,
+    vllm,
+    sglang,
+    llama_cpp,
+    ollama,
+    deepseek,
+    together,
+    openrouter,
+    lm_studio,
+};
+
+/// Which of a server's interfaces is used.
+enum class OpenAiApi {
+    chat,       ///< `/chat/completions`
+    responses,  ///< `/responses`
+    native,     ///< the server's own: llama.cpp's `/completion`, Ollama's `/api/chat`
+};
+
+/// Any OpenAI-compatible server.
+struct OpenAiSettings : ServerSettings {
+    OpenAiProfile profile = OpenAiProfile::generic;
+    OpenAiApi api = OpenAiApi::chat;
+    std::string max_tokens_field;  ///< `max_tokens` or `max_completion_tokens`; empty: as the profile has it
+};
+
+/// Anthropic's Messages API. Gives no logprobs.
+struct AnthropicSettings : ServerSettings {};
+
+/// Google's Gemini API (`generateContent`).
+struct GeminiSettings : ServerSettings {};
 
 /// A GGUF file run in this process by llama.cpp's library.
 struct LlamaSettings {
@@ -113,7 +167,11 @@ struct ToolServerSettings {
     std::size_t max_result_bytes = 256 * 1024;       ///< a longer result is cut, and says so
 };
 
-using ProviderSettings = std::variant<OpenAiSettings, LlamaSettings, ScriptedSettings>;
+using ProviderSettings =
+    std::variant<OpenAiSettings, AnthropicSettings, GeminiSettings, LlamaSettings, ScriptedSettings>;
+
+/// What the model has in common with all that are reached over HTTP; null if it is none of these.
+const ServerSettings* server_settings(const ProviderSettings& settings);
 
 /// Can the provider give token probabilities at all?
 bool gives_logprobs(const ProviderSettings& settings);

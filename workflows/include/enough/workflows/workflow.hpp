@@ -42,7 +42,8 @@ struct Price {
 
 struct Model {
     ProviderSettings provider;
-    std::optional<Price> price;  ///< absent: unknown for HTTP models; in-process models cost nothing
+    std::optional<Price> price;         ///< absent: unknown for HTTP models; in-process models cost nothing
+    std::vector<std::string> fallback;  ///< names of models asked in this order when it fails
     /// What the engine asks it by: its name, or `WORKFLOW/NAME` in a sub-workflow that defines another model by a name
     /// that the workflow above it uses too.
     std::string key;
