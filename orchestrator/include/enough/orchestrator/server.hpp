@@ -1,0 +1,55 @@
+#pragma once
+
+#include <enough/async/task.hpp>
+#include <enough/orchestrator/engine.hpp>
+#include <enough/workflows/workflow.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace enough {
+
+struct ServeSettings {
+    std::string address = "127.0.0.1";  ///< an IP address; other than loopback only with `api_keys`
+    std::uint16_t port = 8484;          ///< 0: any free one
+    std::filesystem::path api_keys;     ///< file with a key a line; empty: nobody needs one
+    std::size_t max_runs = 1'000;       ///< in flight; more are refused with 429
+    std::size_t kept_runs = 1'000;      ///< that have ended and can still be looked at
+    std::size_t max_connections = 1'024;
+    std::chrono::milliseconds drain_notice{1'000};  ///< between `/readyz` failing and the end of accepting
+    std::chrono::milliseconds drain{30'000};        ///< for requests in flight, before they are cancelled
+};
+
+/// Serves workflows over HTTP as OpenAI's models, and their runs (docs/http.md). Its requests and runs live on one
+/// executor: a strand, or a context run by one thread.
+class Server {
+public:
+    /// Listens at once. Throws `std::invalid_argument` for settings that can't be used (an address that is none, no keys
+    /// where they are needed, a bad file of keys), `boost::system::system_error` if the port can't be had.
+    Server(asio::any_io_executor executor, const ServeSettings& settings);
+    ~Server();
+    Server(const Server&) = delete;
+    Server& operator=(const Server&) = delete;
+
+    /// Puts these in the place of all that were served before, for requests to come; runs in flight end with what they
+    /// were started with. Throws `std::invalid_argument`, and changes nothing, if two have one name.
+    void offer(const std::vector<std::shared_ptr<const Workflow>>& workflows);
+
+    std::string address() const;  ///< `127.0.0.1:8484`, with the real port
+
+    /// Serves until it is cancelled (`terminal`); then drains and returns normally.
+    Task<void> serve();
+
+private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace enough

@@ -1,0 +1,39 @@
+#pragma once
+
+#include "serve/api_keys.hpp"
+#include "serve/chat_api.hpp"
+#include "serve/http_message.hpp"
+#include "serve/runs.hpp"
+#include "serve/runs_api.hpp"
+
+#include <functional>
+
+namespace enough {
+
+/// Everything that is served: finds who answers a request, and sees to it that nothing but an answer leaves the server.
+class Api final : public RequestHandler {
+public:
+    /// `workflows` and `runs` must outlive it.
+    Api(asio::any_io_executor executor, const ServedWorkflows& workflows, Runs& runs, const ServerLimits& limits,
+        ApiKeys keys);
+
+    Task<void> handle(ServerRequest request, ResponseWriter& writer) override;
+    ServerResponse refusal(int status, std::string message) override;
+
+    /// `/readyz` fails from now on: a load balancer sends nobody any more.
+    void leave() { leaving_ = true; }
+
+private:
+    Task<void> route(ServerRequest request, ResponseWriter& writer);
+    Task<void> route_run(std::string rest, ServerRequest request, ResponseWriter& writer);
+    ServerResponse readiness() const;
+    ServerResponse models() const;
+
+    const ServedWorkflows& workflows_;
+    ApiKeys keys_;
+    ChatApi chat_;
+    RunsApi runs_api_;
+    bool leaving_ = false;
+};
+
+}  // namespace enough

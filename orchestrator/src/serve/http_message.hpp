@@ -1,0 +1,82 @@
+#pragma once
+
+#include <enough/async/task.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace enough {
+
+/// Bounds on everything a client may do.
+struct ServerLimits {
+    std::size_t header_bytes = 32 * 1024;
+    std::size_t body_bytes = 1024 * 1024;
+    std::size_t connections = 1'024;
+    std::chrono::milliseconds header_time{10'000};  ///< from a request's first byte to its header's end
+    std::chrono::milliseconds body_time{30'000};
+    std::chrono::milliseconds idle_time{60'000};   ///< between requests of a kept connection
+    std::chrono::milliseconds write_time{30'000};  ///< for each piece that a client is slow to take
+    std::chrono::milliseconds keep_alive{15'000};  ///< of silence, before a stream says that it is still there
+};
+
+using HeaderList = std::vector<std::pair<std::string, std::string>>;
+
+/// A request that has come in whole.
+struct ServerRequest {
+    std::string method;
+    std::string path;                          ///< percent-decoded, without the query
+    std::map<std::string, std::string> query;  ///< percent-decoded; of a repeated name the last counts
+    HeaderList headers;
+    std::string body;
+
+    /// First value of a header, its name compared without case.
+    std::optional<std::string_view> header(std::string_view name) const;
+};
+
+/// No aggregate: g++ 12 destroys one twice where it is made in the statement that awaits its being sent.
+struct ServerResponse {
+    explicit ServerResponse(int code = 200, std::string text = {}, std::string type = "application/json")
+        : status(code), content_type(std::move(type)), body(std::move(text)) {}
+
+    int status;
+    std::string content_type;
+    HeaderList headers;
+    std::string body;
+};
+
+/// Writes the one response to a request: whole, or as a stream of pieces. What a client takes too slowly throws
+/// `boost::system::system_error` and ends the connection.
+class ResponseWriter {
+public:
+    virtual ~ResponseWriter() = default;
+
+    virtual Task<void> send(ServerResponse response) = 0;
+
+    /// Status and header of a stream (`head.body` is its first piece, if any).
+    virtual Task<void> begin(ServerResponse head) = 0;
+    virtual Task<void> write(std::string piece) = 0;
+    virtual Task<void> finish() = 0;
+
+    /// Has anything been sent?
+    virtual bool begun() const = 0;
+};
+
+/// Answers requests. `handle` is cancelled (`terminal`) when the client leaves; several are under way at once, on one
+/// strand.
+class RequestHandler {
+public:
+    virtual ~RequestHandler() = default;
+
+    virtual Task<void> handle(ServerRequest request, ResponseWriter& writer) = 0;
+
+    /// The response to a request that the server itself refuses: `status` is 400, 408, 413, 431, 503 …
+    virtual ServerResponse refusal(int status, std::string message) = 0;
+};
+
+}  // namespace enough

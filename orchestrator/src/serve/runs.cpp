@@ -1,0 +1,77 @@
+#include "serve/runs.hpp"
+
+#include <enough/async/with_deadline.hpp>
+
+#include <boost/uuid/random_generator.hpp>
+#include <boost/uuid/uuid_io.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace enough {
+
+Runs::Runs(asio::any_io_executor executor, Limits limits) : executor_(executor), limits_(limits), tasks_(executor) {}
+
+std::shared_ptr<ServedRun> Runs::start(std::shared_ptr<ServedWorkflow> served, nlohmann::json inputs) {
+    auto run = std::make_shared<ServedRun>(to_string(boost::uuids::random_generator()()), served);
+    by_id_.emplace(run->id(), run);
+    order_.push_back(run);
+    forget_oldest();
+    in_flight_[run->id()] = 0;
+    const TaskGroup::Id task = tasks_.spawn(this->run(run, std::move(served), std::move(inputs)));
+    if (const auto known = in_flight_.find(run->id()); known != in_flight_.end()) known->second = task;
+    return run;
+}
+
+Task<void> Runs::run(std::shared_ptr<ServedRun> run, std::shared_ptr<ServedWorkflow> served, nlohmann::json inputs) {
+    RunOptions options;
+    options.run_id = run->id();
+    options.sinks = std::vector<EventSink*>(1, run.get());
+    co_await served->engine->run(std::move(inputs), std::move(options));
+    in_flight_.erase(run->id());
+}
+
+std::shared_ptr<ServedRun> Runs::find(const std::string& id) const {
+    const auto known = by_id_.find(id);
+    return known == by_id_.end() ? nullptr : known->second;
+}
+
+std::vector<std::shared_ptr<ServedRun>> Runs::list(std::size_t count, const std::string& before,
+                                                   const std::function<bool(const ServedRun&)>& wanted) const {
+    std::vector<std::shared_ptr<ServedRun>> listed;
+    auto next = order_.rbegin();
+    if (by_id_.contains(before)) {
+        next = std::find_if(next, order_.rend(), [&](const auto& run) { return run->id() == before; });
+        ++next;
+    }
+    for (; next != order_.rend() && listed.size() < count; ++next)
+        if (wanted(**next)) listed.push_back(*next);
+    return listed;
+}
+
+bool Runs::cancel(const std::string& id) {
+    const auto known = in_flight_.find(id);
+    return known != in_flight_.end() && tasks_.cancel(known->second);
+}
+
+Task<void> Runs::drain(Deadline deadline) {
+    try {
+        co_await with_deadline(tasks_.join(), deadline);
+    } catch (const DeadlineExceeded&) {
+        // `join` has cancelled and awaited what was left.
+    }
+}
+
+/// Those in flight are never forgotten.
+void Runs::forget_oldest() {
+    for (auto run = order_.begin(); order_.size() > limits_.kept + in_flight_.size() && run != order_.end();) {
+        if (in_flight_.contains((*run)->id())) {
+            ++run;
+            continue;
+        }
+        by_id_.erase((*run)->id());
+        run = order_.erase(run);
+    }
+}
+
+}  // namespace enough

@@ -1,0 +1,108 @@
+#include <enough/orchestrator/server.hpp>
+
+#include "serve/api.hpp"
+#include "serve/http_server.hpp"
+
+#include <fmt/format.h>
+#include <boost/asio/cancellation_state.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/ip/address.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <stdexcept>
+#include <utility>
+
+namespace enough {
+namespace {
+
+asio::ip::tcp::endpoint endpoint_of(const ServeSettings& settings) {
+    boost::system::error_code error;
+    const auto address = asio::ip::make_address(settings.address, error);
+    if (error) throw std::invalid_argument(fmt::format("'{}' is no IP address to listen on", settings.address));
+    if (!address.is_loopback() && settings.api_keys.empty())
+        throw std::invalid_argument(
+            fmt::format("{} can be reached from outside: that needs keys (--api-keys FILE)", settings.address));
+    return {address, settings.port};
+}
+
+ApiKeys keys_of(const ServeSettings& settings) {
+    if (settings.api_keys.empty()) return {};
+    try {
+        return ApiKeys::read(settings.api_keys);
+    } catch (const std::runtime_error& error) {
+        throw std::invalid_argument(error.what());
+    }
+}
+
+ServerLimits limits_of(const ServeSettings& settings) {
+    ServerLimits limits;
+    limits.connections = settings.max_connections;
+    return limits;
+}
+
+}  // namespace
+
+struct Server::State {
+    State(asio::any_io_executor on, const ServeSettings& given)
+        : executor(std::move(on)),
+          settings(given),
+          limits(limits_of(given)),
+          runs(executor, Runs::Limits{given.max_runs, given.kept_runs}),
+          api(executor, workflows, runs, limits, keys_of(given)),
+          http(executor, endpoint_of(given), limits, api) {}
+
+    asio::any_io_executor executor;
+    ServeSettings settings;
+    ServerLimits limits;
+    ServedWorkflows workflows;
+    Runs runs;
+    Api api;
+    HttpServer http;
+};
+
+Server::Server(asio::any_io_executor executor, const ServeSettings& settings)
+    : state_(std::make_unique<State>(std::move(executor), settings)) {}
+
+Server::~Server() = default;
+
+void Server::offer(const std::vector<std::shared_ptr<const Workflow>>& workflows) {
+    ServedWorkflows offered;
+    for (const auto& workflow : workflows) {
+        auto served = std::make_shared<ServedWorkflow>();
+        served->workflow = workflow;
+        served->engine = std::make_unique<Engine>(workflow, state_->executor);
+        if (!offered.emplace(workflow->name, std::move(served)).second)
+            throw std::invalid_argument(fmt::format("two workflows have the name '{}'", workflow->name));
+    }
+    state_->workflows = std::move(offered);
+}
+
+std::string Server::address() const {
+    const auto endpoint = state_->http.endpoint();
+    const std::string host = endpoint.address().to_string();
+    return fmt::format("{}:{}", endpoint.address().is_v6() ? "[" + host + "]" : host, endpoint.port());
+}
+
+Task<void> Server::serve() {
+    co_await asio::this_coro::throw_if_cancelled(false);
+    TaskGroup accepting(state_->executor);
+    accepting.spawn(state_->http.serve(state_->settings.drain));
+    boost::system::error_code ignored;
+    asio::steady_timer never(state_->executor, asio::steady_timer::time_point::max());
+    co_await never.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+    state_->api.leave();
+    asio::steady_timer notice(state_->executor, state_->settings.drain_notice);
+    co_await notice.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    state_->http.stop();
+    const Deadline deadline = Deadline::after(state_->settings.drain);
+    co_await accepting.join();
+    co_await state_->runs.drain(deadline);
+    for (const auto& [name, served] : state_->workflows)
+        co_await served->engine->close();
+}
+
+}  // namespace enough
