@@ -124,7 +124,7 @@ void add_serve(CLI::App& app, int& exit) {
         ->type_name("ADDRESS:PORT");
     verb->add_option("--api-keys", arguments->api_keys, "File with a key a line; needed beyond loopback")
         ->type_name("FILE");
-    verb->add_option("--max-runs", arguments->settings.max_runs, "Runs in flight; more get 429 (default: 1000)")
+    verb->add_option("--max-runs", arguments->settings.limits.runs, "Runs in flight; more get 429 (default: 1000)")
         ->check(CLI::PositiveNumber)
         ->type_name("N");
     verb->add_option("--drain", arguments->drain, "Seconds for requests in flight at the end (default: 30)")

@@ -68,8 +68,7 @@ Task<void> Api::route(ServerRequest request, ResponseWriter& writer) {
         if (request.method != "POST") co_return co_await writer.send(wrong_method("POST"));
         co_return co_await chat_.handle(std::move(request), writer);
     }
-    if (path == "/v1/runs" && request.method == "POST")
-        co_return co_await runs_api_.start(std::move(request), writer);
+    if (path == "/v1/runs" && request.method == "POST") co_return co_await runs_api_.start(std::move(request), writer);
     if (path == "/v1/runs" && reads(request)) co_return co_await runs_api_.list(std::move(request), writer);
     if (path == "/v1/runs") co_return co_await writer.send(wrong_method("GET, POST"));
     constexpr std::string_view one_run = "/v1/runs/";

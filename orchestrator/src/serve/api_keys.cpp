@@ -1,9 +1,9 @@
 #include "serve/api_keys.hpp"
 
 #include <fmt/format.h>
-#include <boost/beast/core/string.hpp>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <boost/beast/core/string.hpp>
 
 #include <charconv>
 #include <fstream>

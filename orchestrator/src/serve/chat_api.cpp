@@ -54,14 +54,11 @@ HeaderList run_header(const ServedRun& run) {
 }
 
 std::string completion(const ServedRun& run, const ChatRequest& request, Json report) {
-    const auto created =
-        std::chrono::duration_cast<std::chrono::seconds>(run.created().time_since_epoch()).count();
+    const auto created = std::chrono::duration_cast<std::chrono::seconds>(run.created().time_since_epoch()).count();
     Json message{{"role", "assistant"}, {"content", report.at("output")}, {"refusal", nullptr}};
     Json choice{{"index", 0}, {"message", std::move(message)}, {"logprobs", nullptr}, {"finish_reason", "stop"}};
-    Json body{{"id", "chatcmpl-" + run.id()},
-              {"object", "chat.completion"},
-              {"created", created},
-              {"model", request.model}};
+    Json body{
+        {"id", "chatcmpl-" + run.id()}, {"object", "chat.completion"}, {"created", created}, {"model", request.model}};
     body["choices"] = Json::array({std::move(choice)});
     body["usage"] = chat_usage(report);
     if (!request.ignored.empty()) report["ignored"] = request.ignored;
@@ -140,8 +137,7 @@ Task<void> ChatApi::stream(std::shared_ptr<ServedRun> run, ChatRequest request, 
 }
 
 /// Once something has been sent, a failure is an event, and the stream has no `[DONE]`.
-Task<void> ChatApi::end_stream(ServedRun& run, const ChatRequest& request, ChatStream& stream,
-                               ResponseWriter& writer) {
+Task<void> ChatApi::end_stream(ServedRun& run, const ChatRequest& request, ChatStream& stream, ResponseWriter& writer) {
     const Json report = run.report();
     std::optional<ApiError> error = failure_of(run, report);
     if (!error && (!run.ended() || !stream.conclude(report, request.ignored)))

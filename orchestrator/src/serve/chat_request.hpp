@@ -17,10 +17,10 @@ struct ChatRequest {
     std::string model;  ///< the workflow's name
     bool stream = false;
     bool include_usage = false;
-    std::string question;                 ///< the last message of the user
-    nlohmann::json messages;              ///< all of them: [{"role", "content"}], contents as text
-    nlohmann::json metadata;              ///< values for other inputs
-    std::vector<std::string> ignored;     ///< fields that have no effect here
+    std::string question;              ///< the last message of the user
+    nlohmann::json messages;           ///< all of them: [{"role", "content"}], contents as text
+    nlohmann::json metadata;           ///< values for other inputs
+    std::vector<std::string> ignored;  ///< fields that have no effect here
 };
 
 /// Reads a request body. What the API knows and this server can't do (`n` above 1, tools) is refused; fields that only

@@ -31,7 +31,10 @@ ChatStream::ChatStream(const ServedRun& run, std::string model, bool include_usa
       include_usage_(include_usage),
       created_(seconds(run.created())),
       live_(live_output(run.workflow())),
-      bell_(executor) {}
+      bell_(executor) {
+    for (const Event& event : run.events())  // a run begins before anybody can follow it
+        on_event(event);
+}
 
 Json ChatStream::chunk(Json delta) const {
     Json choice{{"index", 0}, {"delta", std::move(delta)}, {"finish_reason", nullptr}};

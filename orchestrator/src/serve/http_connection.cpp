@@ -102,10 +102,7 @@ ServerRequest take_request(Parser& parser) {
 
 HttpServerConnection::HttpServerConnection(asio::ip::tcp::socket socket, const ServerLimits& limits,
                                            RequestHandler& handler)
-    : socket_(std::move(socket)),
-      limits_(limits),
-      handler_(handler),
-      buffer_(limits.header_bytes + read_at_once) {}
+    : socket_(std::move(socket)), limits_(limits), handler_(handler), buffer_(limits.header_bytes + read_at_once) {}
 
 void HttpServerConnection::drain() {
     draining_ = true;

@@ -1,9 +1,8 @@
 #pragma once
 
 #include <enough/async/task.hpp>
+#include <enough/orchestrator/server.hpp>
 
-#include <chrono>
-#include <cstddef>
 #include <map>
 #include <optional>
 #include <string>
@@ -12,18 +11,6 @@
 #include <vector>
 
 namespace enough {
-
-/// Bounds on everything a client may do.
-struct ServerLimits {
-    std::size_t header_bytes = 32 * 1024;
-    std::size_t body_bytes = 1024 * 1024;
-    std::size_t connections = 1'024;
-    std::chrono::milliseconds header_time{10'000};  ///< from a request's first byte to its header's end
-    std::chrono::milliseconds body_time{30'000};
-    std::chrono::milliseconds idle_time{60'000};   ///< between requests of a kept connection
-    std::chrono::milliseconds write_time{30'000};  ///< for each piece that a client is slow to take
-    std::chrono::milliseconds keep_alive{15'000};  ///< of silence, before a stream says that it is still there
-};
 
 using HeaderList = std::vector<std::pair<std::string, std::string>>;
 

@@ -5,19 +5,25 @@
 namespace enough {
 namespace {
 
-/// The step whose text the output is; null if it is anything else.
+/// The step whose answer the output is, spelt in one of the usual ways; null if it is anything else.
 const Step* step_shown(const Workflow& workflow) {
     const auto expression = workflow.output.only_expression();
     if (!expression) return nullptr;
-    for (const Step& step : workflow.steps)
-        if (expression->text() == "steps." + step.id + ".text") return &step;
+    std::string text = expression->text();
+    std::erase(text, ' ');
+    for (const Step& step : workflow.steps) {
+        const std::string answer = "steps." + step.id + ".answer";
+        const std::string whole = "steps." + step.id + ".text";
+        if (text == answer || text == whole || text == "coalesce(" + answer + "," + whole + ")") return &step;
+    }
     return nullptr;
 }
 
-/// Its first words are its last: nothing gates, refines, repairs or repeats it.
+/// Its first words are its last: nothing gates, refines, repairs or repeats it, and nothing is taken out of it.
 bool final_at_once(const Workflow& workflow, const AgentRung& rung) {
     const AgentRole& agent = workflow.agents.at(rung.agent);
-    return !rung.gate && !rung.refine && !agent.schema && agent.tools.empty();
+    return !rung.gate && !rung.refine && !agent.schema && agent.tools.empty() &&
+           agent.answer.kind() == ExtractKind::text;
 }
 
 }  // namespace

@@ -9,8 +9,8 @@
 
 namespace enough {
 
-/// The calls whose text is the workflow's output as it is being written: those of an ungated last rung, where the output
-/// is that step's text and nothing else.
+/// The calls whose text is the workflow's output as it is being written: those of an ungated last rung, where the
+/// output is that step's text and nothing else.
 struct LiveOutput {
     std::string step;
     std::size_t rung = 0;

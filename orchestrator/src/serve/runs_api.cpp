@@ -181,7 +181,8 @@ Task<void> RunsApi::events(std::string id, ServerRequest request, ResponseWriter
         const bool all = next >= run->events().size();
         if (!text.empty()) co_await writer.write(std::move(text));
         if (all && run->ended()) break;
-        if (all && !co_await watch.bell().wait(Deadline::after(limits_.keep_alive))) co_await writer.write(": quiet\n\n");
+        if (all && !co_await watch.bell().wait(Deadline::after(limits_.keep_alive)))
+            co_await writer.write(": quiet\n\n");
     }
     co_await writer.finish();
 }

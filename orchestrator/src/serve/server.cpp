@@ -37,34 +37,32 @@ ApiKeys keys_of(const ServeSettings& settings) {
     }
 }
 
-ServerLimits limits_of(const ServeSettings& settings) {
-    ServerLimits limits;
-    limits.connections = settings.max_connections;
-    return limits;
-}
-
 }  // namespace
 
 struct Server::State {
     State(asio::any_io_executor on, const ServeSettings& given)
         : executor(std::move(on)),
           settings(given),
-          limits(limits_of(given)),
-          runs(executor, Runs::Limits{given.max_runs, given.kept_runs}),
-          api(executor, workflows, runs, limits, keys_of(given)),
-          http(executor, endpoint_of(given), limits, api) {}
+          runs(executor, Runs::Limits{given.limits.runs, given.limits.kept_runs}),
+          api(executor, workflows, runs, settings.limits, keys_of(given)),
+          http(executor, endpoint_of(given), settings.limits, api) {}
 
     asio::any_io_executor executor;
     ServeSettings settings;
-    ServerLimits limits;
     ServedWorkflows workflows;
     Runs runs;
     Api api;
     HttpServer http;
 };
 
-Server::Server(asio::any_io_executor executor, const ServeSettings& settings)
-    : state_(std::make_unique<State>(std::move(executor), settings)) {}
+Server::Server(asio::any_io_executor executor, const ServeSettings& settings) {
+    try {
+        state_ = std::make_unique<State>(std::move(executor), settings);
+    } catch (const boost::system::system_error& error) {
+        throw std::invalid_argument(
+            fmt::format("cannot listen on {} port {}: {}", settings.address, settings.port, error.code().message()));
+    }
+}
 
 Server::~Server() = default;
 

@@ -16,13 +16,25 @@
 
 namespace enough {
 
+/// Bounds on everything a client may do.
+struct ServerLimits {
+    std::size_t header_bytes = 32 * 1024;
+    std::size_t body_bytes = 1024 * 1024;
+    std::size_t connections = 1'024;
+    std::size_t runs = 1'000;                       ///< in flight; more are refused with 429
+    std::size_t kept_runs = 1'000;                  ///< that have ended and can still be looked at
+    std::chrono::milliseconds header_time{10'000};  ///< from a request's first byte to its header's end
+    std::chrono::milliseconds body_time{30'000};
+    std::chrono::milliseconds idle_time{60'000};   ///< between requests of a kept connection
+    std::chrono::milliseconds write_time{30'000};  ///< for each piece that a client is slow to take
+    std::chrono::milliseconds keep_alive{15'000};  ///< of silence, before a stream says that it is still there
+};
+
 struct ServeSettings {
     std::string address = "127.0.0.1";  ///< an IP address; other than loopback only with `api_keys`
     std::uint16_t port = 8484;          ///< 0: any free one
     std::filesystem::path api_keys;     ///< file with a key a line; empty: nobody needs one
-    std::size_t max_runs = 1'000;       ///< in flight; more are refused with 429
-    std::size_t kept_runs = 1'000;      ///< that have ended and can still be looked at
-    std::size_t max_connections = 1'024;
+    ServerLimits limits;
     std::chrono::milliseconds drain_notice{1'000};  ///< between `/readyz` failing and the end of accepting
     std::chrono::milliseconds drain{30'000};        ///< for requests in flight, before they are cancelled
 };
@@ -31,8 +43,8 @@ struct ServeSettings {
 /// executor: a strand, or a context run by one thread.
 class Server {
 public:
-    /// Listens at once. Throws `std::invalid_argument` for settings that can't be used (an address that is none, no keys
-    /// where they are needed, a bad file of keys), `boost::system::system_error` if the port can't be had.
+    /// Listens at once. Throws `std::invalid_argument` for settings that can't be used (an address that is none, no
+    /// keys where they are needed, a bad file of keys, a port that can't be had).
     Server(asio::any_io_executor executor, const ServeSettings& settings);
     ~Server();
     Server(const Server&) = delete;
