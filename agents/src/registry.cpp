@@ -3,6 +3,9 @@
 #include "failure_kind.hpp"
 #include "hedge_agent.hpp"
 #include "limited_agent.hpp"
+#include "providers/anthropic_protocol.hpp"
+#include "providers/gemini_protocol.hpp"
+#include "providers/http_agent.hpp"
 #include "providers/openai_agent.hpp"
 #include "providers/scripted_agent.hpp"
 #include "retry_agent.hpp"
@@ -10,7 +13,6 @@
 #include "providers/llama_agent.hpp"
 #endif
 
-#include <stdexcept>
 #include <type_traits>
 #include <utility>
 
@@ -38,8 +40,12 @@ public:
         return wrapped(make_openai_agent(settings, executor_), settings);
     }
 
-    std::unique_ptr<Agent> operator()(const ServerSettings&) const {
-        throw std::invalid_argument("this provider is not there yet");
+    std::unique_ptr<Agent> operator()(const AnthropicSettings& settings) const {
+        return wrapped(make_http_agent(make_anthropic_protocol(settings), settings, executor_), settings);
+    }
+
+    std::unique_ptr<Agent> operator()(const GeminiSettings& settings) const {
+        return wrapped(make_http_agent(make_gemini_protocol(settings), settings, executor_), settings);
     }
 
     std::unique_ptr<Agent> operator()([[maybe_unused]] const LlamaSettings& settings) const {
