@@ -80,13 +80,15 @@ void GeminiReader::read_logprobs(const Json& result) {
     const auto& chosen = array_at(result, "chosenCandidates");
     const auto& top = array_at(result, "topCandidates");
     for (std::size_t i = 0; i < chosen.size(); ++i) {
+        if (!chosen[i].is_object()) continue;
         const auto [bytes, logprob] = candidate_of(chosen[i]);
         Token token;
         token.bytes = bytes;
         token.logprob = logprob;
         if (i < top.size()) {
-            for (const auto& candidate : array_at(top[i], "candidates"))
-                token.candidates.push_back(candidate_of(candidate));
+            for (const auto& candidate : array_at(top[i], "candidates")) {
+                if (candidate.is_object()) token.candidates.push_back(candidate_of(candidate));
+            }
         }
         draft_.give(std::move(token), phase_);
     }
