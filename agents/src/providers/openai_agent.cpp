@@ -97,7 +97,7 @@ ServerText make_server_text(const OpenAiSettings& settings) {
 
 HttpClientSettings make_client_settings(const OpenAiSettings& settings) {
     HttpClientSettings out;
-    out.ca_file = settings.connection.ca_file;
+    out.connection = settings.connection;
     return out;
 }
 
