@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Installs what building enough needs from Debian 12 (names as there); what is there already is left alone.
 #   packages.sh        to build, test and measure
-#   packages.sh lint   also what formatting, lint, the clang builds and the test of the report page need
+#   packages.sh lint   also what formatting, lint, the clang builds, fuzzing and the test of the report page need
+#   packages.sh coverage   also what tests/coverage.sh needs
 set -euo pipefail
 
 packages=(
@@ -13,7 +14,8 @@ packages=(
 case "${1:-}" in
     "") ;;
     lint) packages+=(clang-format-19 clang-19 libclang-rt-19-dev chromium) ;;
-    *) echo "packages.sh: unknown argument '$1' (lint, or none)" >&2; exit 2 ;;
+    coverage) packages+=(gcovr) ;;
+    *) echo "packages.sh: unknown argument '$1' (lint, coverage, or none)" >&2; exit 2 ;;
 esac
 
 missing=()
