@@ -124,7 +124,8 @@ void ExpressionReader::check_step(const Path& path, const Value& where) {
     }
     const auto site = loading_.sites->by_id.find(path[1]);
     const bool each = site != loading_.sites->by_id.end() && site->second.around == "for_each";
-    report_unseen_step(where, path[1], scope_, *loading_.sites, each ? "use steps.{}.items" : "use steps.{}.output");
+    report_unseen_step(where, path[1], scope_.in_sight(), scope_, *loading_.sites,
+                       each ? "use steps.{}.items" : "use steps.{}.output");
 }
 
 std::optional<Template> read_closed_template(const Value& where, const std::string& text,

@@ -1,10 +1,8 @@
 #pragma once
 
-#include "problems.hpp"
+#include "shared_load.hpp"
 #include "sources.hpp"
 #include "yaml_tree.hpp"
-
-#include <enough/workflows/load.hpp>
 
 #include <filesystem>
 
@@ -13,7 +11,6 @@ namespace enough {
 /// Adds the inputs, models, agents and gates of the files that `root` includes, variables filled in. What the including
 /// file defines itself wins; one name from two included files is a problem. The result says whether every file could be
 /// read: if not, names may be missing through no fault of those who use them.
-bool include_files(Node& root, const std::filesystem::path& file, Sources& sources, const Environment& environment,
-                   Problems& problems);
+bool include_files(Node& root, const std::filesystem::path& file, Sources& sources, SharedLoad& shared);
 
 }  // namespace enough

@@ -65,8 +65,8 @@ void read_sections(Node& root, Loading& loading, const std::string& file) {
 }
 
 LoadResult load(std::string_view text, const std::string& name, const std::filesystem::path& file,
-                const Environment& environment, Calibrations calibrations) {
-    SharedLoad shared{environment, calibrations};
+                const Environment& environment, Calibrations calibrations, Unset unset) {
+    SharedLoad shared{environment, calibrations, unset};
     std::error_code fault;
     shared.chain.push_back({file.empty() ? file : std::filesystem::weakly_canonical(file, fault),
                             in_quotes(std::filesystem::path(name).filename().string())});
@@ -83,10 +83,10 @@ std::shared_ptr<const Workflow> load_one(std::string_view text, const std::strin
     const std::size_t errors_before = problems.errors();
     std::optional<Node> root = parse_yaml(text, sources.add(name, file.parent_path()), problems);
     if (!root) return nullptr;
-    substitute(*root, shared.environment, problems);
-    const bool complete = include_files(*root, file, sources, shared.environment, problems);
+    substitute(*root, shared.environment, shared.unset, problems);
+    const bool complete = include_files(*root, file, sources, shared);
     for (const char* section : {"models", "agents", "gates"})
-        if (Node* node = root->find(section)) resolve_extends(*node, section, problems);
+        if (Node* node = root->find(section)) resolve_extends(*node, section, complete, problems);
     const auto names = [&](const char* section, const char* kind) {
         return names_of_section(*root, section, kind, complete);
     };
@@ -115,9 +115,10 @@ Environment process_environment() {
     };
 }
 
-LoadResult load_workflow(const std::filesystem::path& file, const Environment& environment, Calibrations calibrations) {
+LoadResult load_workflow(const std::filesystem::path& file, const Environment& environment, Calibrations calibrations,
+                         Unset unset) {
     const FileText read = read_file(file, YamlLimits{}.file_bytes, FileKinds::any);
-    if (read.text) return load(*read.text, file.string(), file, environment, calibrations);
+    if (read.text) return load(*read.text, file.string(), file, environment, calibrations, unset);
     Problem problem;
     problem.file = file.string();
     problem.message = "the file can't be read: " + read.fault;
@@ -125,8 +126,8 @@ LoadResult load_workflow(const std::filesystem::path& file, const Environment& e
 }
 
 LoadResult load_workflow_text(std::string_view text, const std::string& name, const Environment& environment,
-                              Calibrations calibrations) {
-    return load(text, name, {}, environment, calibrations);
+                              Calibrations calibrations, Unset unset) {
+    return load(text, name, {}, environment, calibrations, unset);
 }
 
 std::shared_ptr<const Workflow> parse_workflow(std::string_view text, const std::string& name) {

@@ -80,7 +80,8 @@ std::optional<WrittenGate> read_gate_in_use(const Value& value, std::string& gat
     }
     if (!value.is_map()) return value.expected("the name of a gate, or a gate");
     // Calibrations are bound later and refer to nodes of the gate: what it extends stays in memory until then.
-    const Node& node = loading.gates_in_place.emplace_back(resolve_in_place(value, loading.root.find("gates")));
+    const Node& node = loading.gates_in_place.emplace_back(
+        resolve_in_place(value, loading.root.find("gates"), loading.gates.complete));
     return node.broken ? std::nullopt : read_gate(Value(node, value.path(), loading.problems), loading);
 }
 
