@@ -5,6 +5,7 @@
 #include "limited_agent.hpp"
 #include "providers/openai_agent.hpp"
 #include "providers/scripted_agent.hpp"
+#include "redaction.hpp"
 #include "retry_agent.hpp"
 #if ENOUGH_LLAMA
 #include "providers/llama_agent.hpp"
@@ -35,7 +36,7 @@ public:
     explicit MakeAgent(asio::any_io_executor on) : executor_(std::move(on)) {}
 
     std::unique_ptr<Agent> operator()(const OpenAiSettings& settings) const {
-        return wrapped(make_openai_agent(settings, executor_), settings);
+        return wrapped(redacting(make_openai_agent(settings, executor_), settings), settings);
     }
 
     std::unique_ptr<Agent> operator()(const ServerSettings&) const {
@@ -55,6 +56,11 @@ public:
     }
 
 private:
+    // Innermost: whatever stands around it, reasons of retries and recordings included, sees clean words alone.
+    static std::unique_ptr<Agent> redacting(std::unique_ptr<Agent> agent, const ServerSettings& settings) {
+        return make_redacting_agent(std::move(agent), Redaction(secrets_of(settings)));
+    }
+
     // Every attempt takes a new permit, and none is held while waiting for the next: retries go around the limits.
     // Hedges stand between: each of the two requests takes a permit of its own, and a failure is waited out, as long as
     // the server wishes, before anything is sent again. Around the retries a hedge would cut such waits short.

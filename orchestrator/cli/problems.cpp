@@ -37,8 +37,9 @@ std::string problems_json(const std::vector<Problem>& problems) {
     return dump({{"ok", ok}, {"problems", to_json(problems)}});
 }
 
-std::shared_ptr<const Workflow> load_or_explain(const std::string& file, Format format, Calibrations calibrations) {
-    LoadResult loaded = load_workflow(file, process_environment(), calibrations);
+std::shared_ptr<const Workflow> load_or_explain(const std::string& file, Format format, Calibrations calibrations,
+                                                Pins pins) {
+    LoadResult loaded = load_workflow(file, process_environment(), calibrations, pins);
     Terminal terminal;
     for (const Problem& problem : loaded.problems)
         if (format == Format::text || problem.severity == Severity::warning) terminal.line(to_string(problem));

@@ -14,7 +14,8 @@ enum class Format { text, json };
 /// Loads a workflow for a verb that needs it. Errors are printed (text: on standard error, with warnings; json: as
 /// `{"error", "problems"}` on standard output) and null comes back.
 std::shared_ptr<const Workflow> load_or_explain(const std::string& file, Format format,
-                                                Calibrations calibrations = Calibrations::required);
+                                                Calibrations calibrations = Calibrations::required,
+                                                Pins pins = Pins::required);
 
 /// The `problems` of JSON outputs.
 std::string problems_json(const std::vector<Problem>& problems);

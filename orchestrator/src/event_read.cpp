@@ -46,6 +46,9 @@ EvidenceSummary read_evidence(const JsonFields& fields) {
     evidence.adjacent_pairs = fields.get<std::size_t>("adjacent_pairs");
     evidence.repeated_pairs = fields.get<std::size_t>("repeated_pairs");
     evidence.corrupt_tokens = fields.get<std::size_t>("corrupt_tokens");
+    // Logs from before there were pins don't tell.
+    evidence.reasoning_tokens = fields.optional<std::size_t>("reasoning_tokens").value_or(0);
+    evidence.short_tokens = fields.optional<std::size_t>("short_tokens").value_or(0);
     return evidence;
 }
 
@@ -109,7 +112,8 @@ Sampling read_sampling(const JsonFields& fields) {
             .top_p = fields.optional<double>("top_p"),
             .seed = fields.optional<std::uint64_t>("seed"),
             .max_tokens = fields.optional<std::int64_t>("max_tokens"),
-            .stop = fields.get<std::vector<std::string>>("stop")};
+            .stop = fields.get<std::vector<std::string>>("stop"),
+            .reasoning_effort = fields.optional<std::string>("reasoning_effort")};
 }
 
 CallPurpose read_purpose(const JsonFields& fields) {

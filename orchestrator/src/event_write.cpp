@@ -34,7 +34,9 @@ json write(const EvidenceSummary& evidence) {
             {"absent_tokens", evidence.absent_tokens},
             {"adjacent_pairs", evidence.adjacent_pairs},
             {"repeated_pairs", evidence.repeated_pairs},
-            {"corrupt_tokens", evidence.corrupt_tokens}};
+            {"corrupt_tokens", evidence.corrupt_tokens},
+            {"reasoning_tokens", evidence.reasoning_tokens},
+            {"short_tokens", evidence.short_tokens}};
 }
 
 json write(const std::vector<ToolCall>& calls) {
@@ -149,6 +151,7 @@ struct Write {
                             {"top_p", null_or(body.sampling.top_p)},
                             {"seed", null_or(body.sampling.seed)},
                             {"max_tokens", null_or(body.sampling.max_tokens)},
+                            {"reasoning_effort", null_or(body.sampling.reasoning_effort)},
                             {"stop", body.sampling.stop}};
     }
     void operator()(const CallJudged& body) {

@@ -72,6 +72,8 @@ CalibrationKey calibration_key(const AgentRole& agent, const Model& model, const
                     {"min_coverage", json(gate.min_coverage).dump()},
                     {"last", json(gate.settings.tail).dump()},
                     {"window", json(gate.settings.window).dump()}};
+    // Only where it is set: files from before there was such a setting hold on.
+    if (agent.sampling.reasoning_effort) key.settings["reasoning_effort"] = text_of(agent.sampling.reasoning_effort);
     std::visit(Names{key}, model.provider);
     return key;
 }

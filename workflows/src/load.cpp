@@ -5,6 +5,7 @@
 #include "include.hpp"
 #include "loading.hpp"
 #include "scalar.hpp"
+#include "secrets.hpp"
 #include "shared_load.hpp"
 #include "sources.hpp"
 #include "substitute.hpp"
@@ -47,6 +48,7 @@ void read_sections(Node& root, Loading& loading, const std::string& file) {
     fields.optional("name", read_name, loading.workflow.name);
     fields.optional("description", type::Text{true}, loading.workflow.description);
     fields.take("include");
+    fields.take("secrets");
     section("inputs", read_inputs);
     section("models", read_models);
     assign_model_keys(loading);
@@ -60,13 +62,12 @@ void read_sections(Node& root, Loading& loading, const std::string& file) {
     const auto output = fields.take("output");
     read_steps_and_output(steps, output, loading);
     check_whole(loading);
-    fields.hint("secrets", "it is not supported by this version");
     fields.finish();
 }
 
 LoadResult load(std::string_view text, const std::string& name, const std::filesystem::path& file,
-                const Environment& environment, Calibrations calibrations) {
-    SharedLoad shared{environment, calibrations};
+                const Environment& environment, Calibrations calibrations, Pins pins) {
+    SharedLoad shared{environment, calibrations, pins};
     std::error_code fault;
     shared.chain.push_back({file.empty() ? file : std::filesystem::weakly_canonical(file, fault),
                             in_quotes(std::filesystem::path(name).filename().string())});
@@ -85,6 +86,7 @@ std::shared_ptr<const Workflow> load_one(std::string_view text, const std::strin
     if (!root) return nullptr;
     substitute(*root, shared.environment, problems);
     const bool complete = include_files(*root, file, sources, shared.environment, problems);
+    fill_secrets(*root, shared.environment, problems);
     for (const char* section : {"models", "agents", "gates"})
         if (Node* node = root->find(section)) resolve_extends(*node, section, problems);
     const auto names = [&](const char* section, const char* kind) {
@@ -115,9 +117,10 @@ Environment process_environment() {
     };
 }
 
-LoadResult load_workflow(const std::filesystem::path& file, const Environment& environment, Calibrations calibrations) {
+LoadResult load_workflow(const std::filesystem::path& file, const Environment& environment, Calibrations calibrations,
+                         Pins pins) {
     const FileText read = read_file(file, YamlLimits{}.file_bytes, FileKinds::any);
-    if (read.text) return load(*read.text, file.string(), file, environment, calibrations);
+    if (read.text) return load(*read.text, file.string(), file, environment, calibrations, pins);
     Problem problem;
     problem.file = file.string();
     problem.message = "the file can't be read: " + read.fault;
@@ -126,7 +129,7 @@ LoadResult load_workflow(const std::filesystem::path& file, const Environment& e
 
 LoadResult load_workflow_text(std::string_view text, const std::string& name, const Environment& environment,
                               Calibrations calibrations) {
-    return load(text, name, {}, environment, calibrations);
+    return load(text, name, {}, environment, calibrations, Pins::required);
 }
 
 std::shared_ptr<const Workflow> parse_workflow(std::string_view text, const std::string& name) {

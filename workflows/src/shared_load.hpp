@@ -27,6 +27,7 @@ struct SharedLoad {
 
     const Environment& environment;
     Calibrations calibrations = Calibrations::required;
+    Pins pins = Pins::required;
     Problems problems{};
     Sources sources{};
     std::vector<Open> chain{};                                                     ///< outermost first

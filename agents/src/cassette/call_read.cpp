@@ -64,6 +64,8 @@ Sampling read_sampling(const json& value) {
     if (const auto* found = object.take_if("seed")) sampling.seed = strict_integer<std::uint64_t>(*found, "seed");
     if (const auto* found = object.take_if("max_tokens"))
         sampling.max_tokens = strict_integer<std::int64_t>(*found, "max_tokens");
+    if (const auto* found = object.take_if("reasoning_effort"))
+        sampling.reasoning_effort = strict_bytes(*found, "reasoning_effort");
     for (const json& text : strict_list(object.take("stop"), "stop"))
         sampling.stop.push_back(strict_bytes(text, "a stop text"));
     object.end();

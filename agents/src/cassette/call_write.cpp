@@ -60,6 +60,7 @@ json sampling(const Sampling& sampling) {
     if (sampling.top_p) out["top_p"] = number(*sampling.top_p);
     if (sampling.seed) out["seed"] = *sampling.seed;
     if (sampling.max_tokens) out["max_tokens"] = *sampling.max_tokens;
+    if (sampling.reasoning_effort) out["reasoning_effort"] = bytes(*sampling.reasoning_effort);
     out["stop"] = json::array();
     for (const std::string& text : sampling.stop)
         out["stop"].push_back(bytes(text));

@@ -5,6 +5,7 @@
 #include "providers/openai_failure.hpp"
 #include "providers/openai_request.hpp"
 #include "providers/openai_stream.hpp"
+#include "redaction.hpp"
 
 #include <enough/net/http_client.hpp>
 #include <enough/net/sse_parser.hpp>
@@ -89,10 +90,7 @@ Digest digest_piece(SseParser& parser, OpenAiStream& stream, std::string_view pi
 }
 
 ServerText make_server_text(const OpenAiSettings& settings) {
-    std::vector<std::string> secrets{settings.api_key.reveal()};
-    for (const auto& [_, value] : settings.headers)
-        secrets.push_back(value);
-    return ServerText(std::move(secrets));
+    return ServerText(secrets_of(settings));
 }
 
 HttpClientSettings make_client_settings(const OpenAiSettings& settings) {

@@ -259,7 +259,7 @@ void on_tool_result(Fold& fold, ToolUseId id, const ToolResult& result) {
     resume_with_tools(fold, call);
 }
 
-CallFacts facts_of(const CallRecord& call, const Answer& answer) {
+CallFacts facts_of(const Fold& fold, const CallRecord& call, const Answer& answer) {
     CallFacts facts;
     facts.finish_reason = answer.finish_reason;
     facts.reported_output_tokens = answer.reported_output_tokens;
@@ -270,6 +270,8 @@ CallFacts facts_of(const CallRecord& call, const Answer& answer) {
     facts.max_tokens = call.max_tokens;
     facts.model = answer.model;
     facts.fingerprint = answer.fingerprint;
+    facts.has_reasoning = !answer.reasoning.empty() || answer.usage.reasoning_tokens > 0;
+    facts.pin = fold.workflow(call.place).models.at(role_of(fold, call).model).evidence;
     return facts;
 }
 

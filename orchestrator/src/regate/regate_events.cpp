@@ -127,6 +127,8 @@ private:
 
     /// A log does not have the gate, only its verdicts: what it did without evidence is taken from them.
     Judgement judge_anew(const LoggedCall& call) const {
+        // Nor does it have the model's pin: an answer that contradicted it stays without evidence.
+        if (call.judged->judgement.reason.starts_with("pinned ")) return call.judged->judgement;
         if (change_.missing) return judge_anew(call, *change_.missing);
         Judgement judgement = judge_anew(call, OnMissing::fail);
         if (judgement.verdict != Verdict::fail) return judgement;
