@@ -4,6 +4,7 @@
 #include "hedge_agent.hpp"
 #include "limited_agent.hpp"
 #include "providers/openai_agent.hpp"
+#include "providers/openai_profile.hpp"
 #include "providers/scripted_agent.hpp"
 #include "retry_agent.hpp"
 #if ENOUGH_LLAMA
@@ -71,7 +72,7 @@ private:
 };
 
 struct GivesLogprobs {
-    bool operator()(const OpenAiSettings& settings) const { return settings.logprobs; }
+    bool operator()(const OpenAiSettings& settings) const { return gives_logprobs(settings); }
     bool operator()(const ServerSettings&) const { return false; }
     bool operator()(const LlamaSettings&) const { return true; }
     bool operator()(const ScriptedSettings& settings) const { return settings.logprobs; }
