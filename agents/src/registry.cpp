@@ -1,5 +1,6 @@
 #include <enough/agents/registry.hpp>
 
+#include "circuit_agent.hpp"
 #include "failure_kind.hpp"
 #include "hedge_agent.hpp"
 #include "limited_agent.hpp"
@@ -33,10 +34,10 @@ public:
 
 class MakeAgent {
 public:
-    explicit MakeAgent(asio::any_io_executor on) : executor_(std::move(on)) {}
+    MakeAgent(asio::any_io_executor on, OpenCircuit open) : executor_(std::move(on)), open_circuit_(open) {}
 
     std::unique_ptr<Agent> operator()(const OpenAiSettings& settings) const {
-        return wrapped(make_openai_agent(settings, executor_), settings);
+        return served(make_openai_agent(settings, executor_), settings);
     }
 
     std::unique_ptr<Agent> operator()(const ServerSettings&) const {
@@ -56,6 +57,16 @@ public:
     }
 
 private:
+    // From the server outwards: circuit, limits, hedges, retries.
+    // The circuit stands next to the server, so that it hears of every attempt, and so that calls which waited their
+    // turn at a limit find it open when their turn has come; a refusal costs them nothing of the token limit.
+    std::unique_ptr<Agent> served(std::unique_ptr<Agent> agent, const ServerSettings& settings) const {
+        if (settings.circuit)
+            agent = std::make_unique<CircuitAgent>(std::move(agent), "model " + settings.model, *settings.circuit,
+                                                   open_circuit_ == OpenCircuit::wait);
+        return wrapped(std::move(agent), settings);
+    }
+
     // Every attempt takes a new permit, and none is held while waiting for the next: retries go around the limits.
     // Hedges stand between: each of the two requests takes a permit of its own, and a failure is waited out, as long as
     // the server wishes, before anything is sent again. Around the retries a hedge would cut such waits short.
@@ -69,6 +80,7 @@ private:
     }
 
     asio::any_io_executor executor_;
+    OpenCircuit open_circuit_;
 };
 
 struct GivesLogprobs {
@@ -93,8 +105,9 @@ const ServerSettings* server_settings(const ProviderSettings& settings) {
         settings);
 }
 
-std::unique_ptr<Agent> make_agent(const ProviderSettings& settings, asio::any_io_executor executor) {
-    return std::visit(MakeAgent(std::move(executor)), settings);
+std::unique_ptr<Agent> make_agent(const ProviderSettings& settings, asio::any_io_executor executor,
+                                  OpenCircuit open_circuit) {
+    return std::visit(MakeAgent(std::move(executor), open_circuit), settings);
 }
 
 }  // namespace enough

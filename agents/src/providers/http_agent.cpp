@@ -72,7 +72,7 @@ Digest digest_events(const Result<std::vector<SseEvent>>& events, AnswerReader& 
 
 HttpClientSettings make_client_settings(const ConnectionSettings& connection) {
     HttpClientSettings out;
-    out.ca_file = connection.ca_file;
+    out.connection = connection;
     return out;
 }
 
