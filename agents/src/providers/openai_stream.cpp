@@ -18,7 +18,7 @@ void OpenAiStream::Delta::clear() {
 OpenAiStream::OpenAiStream(AnswerSink* sink, OpenAiStreamLimits limits, ServerText server_text)
     : sink_(sink), limits_(limits), server_text_(std::move(server_text)) {}
 
-Result<OpenAiStream::Progress> OpenAiStream::event(const std::string& data) {
+Result<AnswerReader::Progress> OpenAiStream::event(const std::string& data) {
     ++events_;
     if (data == "[DONE]") {
         flush();
@@ -27,7 +27,7 @@ Result<OpenAiStream::Progress> OpenAiStream::event(const std::string& data) {
     return parse(data);
 }
 
-Result<OpenAiStream::Progress> OpenAiStream::document(const std::string& body) {
+Result<AnswerReader::Progress> OpenAiStream::document(const std::string& body) {
     whole_document_ = true;
     auto progress = parse(body);
     if (!progress) return progress;
@@ -36,7 +36,7 @@ Result<OpenAiStream::Progress> OpenAiStream::document(const std::string& body) {
     return stopped_ ? Progress::stopped : Progress::done;
 }
 
-Result<OpenAiStream::Progress> OpenAiStream::parse(const std::string& text) {
+Result<AnswerReader::Progress> OpenAiStream::parse(const std::string& text) {
     JsonReader reader(text);
     reader_ = &reader;
     advanced_ = false;
@@ -50,7 +50,7 @@ Result<OpenAiStream::Progress> OpenAiStream::parse(const std::string& text) {
         const auto what = whole_document_ ? std::string("the answer") : fmt::format("event {} of the stream", events_);
         return make_failure(FailureKind::bad_response, what + " is not a JSON object");
     }
-    if (complaint_) return openai_stream_failure(server_text_.excerpt(complaint_->message), complaint_->code);
+    if (complaint_) return stream_failure(server_text_.excerpt(complaint_->message), complaint_->code);
     if (stopped_) return Progress::stopped;
     return advanced_ ? Progress::advanced : Progress::none;
 }

@@ -1,7 +1,7 @@
 #pragma once
 
+#include "providers/http_protocol.hpp"
 #include "providers/json_reader.hpp"
-#include "providers/openai_failure.hpp"
 #include "providers/openai_think.hpp"
 #include "providers/openai_tool_calls.hpp"
 
@@ -21,37 +21,21 @@ struct OpenAiStreamLimits {
     std::size_t max_candidates = 64;  ///< of one token
 };
 
-/// Makes an answer of a chat completion's events (or of its one document), and tells the sink on the way. Knows nothing
-/// of sockets and time. Once it has returned a failure it must not be used any more, except for `spent`.
-class OpenAiStream {
+/// Reads a chat completion's events, or its one document.
+class OpenAiStream final : public AnswerReader {
 public:
-    enum class Progress {
-        none,      ///< nothing a reader would see: a role, a comment, usage
-        advanced,  ///< text, tokens or parts of tool calls came
-        stopped,   ///< the sink said stop; the rest of the event was not read
-        done,      ///< `[DONE]`
-    };
-
     explicit OpenAiStream(AnswerSink* sink, OpenAiStreamLimits limits = {}, ServerText server_text = {});
+
+    Result<Progress> event(const SseEvent& event) override { return this->event(event.data); }
 
     /// One event's data: a chunk, an error object, or `[DONE]`.
     Result<Progress> event(const std::string& data);
 
-    /// A whole completion in one JSON document, from servers that do not stream.
-    Result<Progress> document(const std::string& body);
-
-    /// The server said why it stopped writing, so the answer is complete whatever happens to the connection.
-    bool complete() const { return finish_reason_.has_value(); }
-
-    /// The stream has ended: the answer, or `stream_cut` if the server never said why it stopped. Without a usage from
-    /// the server the output is counted from what came and the input is `input_estimate`.
-    Result<Answer> finish(std::int64_t input_estimate);
-
-    /// The fragment after `Progress::stopped`.
-    Answer stopped_early(std::int64_t input_estimate);
-
-    /// What has been used up so far.
-    Usage spent(std::int64_t input_estimate) const;
+    Result<Progress> document(const std::string& body) override;
+    bool complete() const override { return finish_reason_.has_value(); }
+    Result<Answer> finish(std::int64_t input_estimate) override;
+    Answer stopped_early(std::int64_t input_estimate) override;
+    Usage spent(std::int64_t input_estimate) const override;
 
 private:
     struct Delta {

@@ -1,0 +1,50 @@
+#include "providers/openai_chat.hpp"
+
+#include "providers/openai_request.hpp"
+#include "providers/openai_stream.hpp"
+
+#include <utility>
+
+namespace enough {
+
+namespace {
+
+constexpr const char* default_base_url = "https://api.openai.com/v1";
+
+}  // namespace
+
+OpenAiChat::OpenAiChat(OpenAiSettings settings)
+    : settings_(std::move(settings)),
+      endpoint_(openai_endpoint(settings_.base_url.empty() ? default_base_url : settings_.base_url)),
+      headers_(openai_headers(settings_)),
+      server_text_(settings_) {
+    openai_body({}, settings_, dialect());  // an extra_body that is none is found out now
+}
+
+HttpRequest OpenAiChat::request(const Request& asked) const {
+    return request_in(dialect(), asked);
+}
+
+HttpRequest OpenAiChat::request_in(const Dialect& dialect, const Request& asked) const {
+    HttpRequest out;
+    out.url = endpoint_.url;
+    out.headers = headers_;
+    out.body = openai_body(asked, settings_, dialect);
+    return out;
+}
+
+std::unique_ptr<AnswerReader> OpenAiChat::reader(const Request& asked) const {
+    return std::make_unique<OpenAiStream>(asked.sink, OpenAiStreamLimits(), server_text_);
+}
+
+Dialect OpenAiChat::dialect() const {
+    Dialect dialect;
+    if (!settings_.max_tokens_field.empty()) dialect.max_tokens_field = settings_.max_tokens_field;
+    return dialect;
+}
+
+std::optional<Dialect> OpenAiChat::learn(const HttpRefusal& refusal, const Request& asked, const Dialect& used) const {
+    return openai_learn(refusal, asked, used);
+}
+
+}  // namespace enough
