@@ -107,6 +107,9 @@ void read_gates(const Value& section, Loading& loading);
 void read_limits(const Value& section, Loading& loading);
 void read_steps_and_output(const std::optional<Value>& steps, const std::optional<Value>& output, Loading& loading);
 
+/// Checks that fallbacks are models and lead nowhere in a circle.
+void check_fallbacks(Loading& loading);
+
 /// Checks what needs more than one section: prices under a money limit.
 void check_whole(Loading& loading);
 

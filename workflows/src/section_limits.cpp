@@ -35,7 +35,10 @@ private:
         const auto model = loading_.workflow.models.find(name);
         const Node* models = loading_.root.find("models");
         const Node* node = models == nullptr ? nullptr : models->find(name);
-        if (model == loading_.workflow.models.end() || node == nullptr || !needs_price(model->second)) return;
+        if (model == loading_.workflow.models.end() || node == nullptr || !checked_.insert(name).second) return;
+        for (const std::string& other : model->second.fallback)
+            check_model(other);
+        if (!needs_price(model->second)) return;
         Value(*node, "models." + name, loading_.problems)
             .error("limits.usd can't be kept without this model's price; add 'price: {input: …, output: …}'");
     }
@@ -43,12 +46,15 @@ private:
     /// The place of a model of another file is not known here: it is named.
     void check_inner(const Workflow& workflow, const std::string& step) {
         for (const std::string& agent : agents_asked(workflow.steps)) {
-            const std::string& name = workflow.agents.at(agent).model;
-            if (needs_price(workflow.models.at(name)))
+            std::vector<std::string> names = workflow.models.at(workflow.agents.at(agent).model).fallback;
+            names.push_back(workflow.agents.at(agent).model);
+            for (const std::string& name : names) {
+                if (!needs_price(workflow.models.at(name))) continue;
                 Value(*loading_.root.find("steps"), "steps", loading_.problems)
                     .error(fmt::format("limits.usd can't be kept without the price of model '{}' of the workflow that "
                                        "step '{}' runs",
                                        name, step));
+            }
         }
         each_step(workflow.steps, [&](const Step& inner) {
             if (const auto* body = std::get_if<SubWorkflow>(&inner.body)) check_inner(*body->workflow, step);
@@ -56,6 +62,7 @@ private:
     }
 
     Loading& loading_;
+    std::set<std::string> checked_;  // models
 };
 
 }  // namespace
