@@ -43,11 +43,11 @@ public:
     }
 
     std::unique_ptr<Agent> operator()(const AnthropicSettings& settings) const {
-        return wrapped(make_http_agent(make_anthropic_protocol(settings), settings, executor_), settings);
+        return served(make_http_agent(make_anthropic_protocol(settings), settings, executor_), settings);
     }
 
     std::unique_ptr<Agent> operator()(const GeminiSettings& settings) const {
-        return wrapped(make_http_agent(make_gemini_protocol(settings), settings, executor_), settings);
+        return served(make_http_agent(make_gemini_protocol(settings), settings, executor_), settings);
     }
 
     std::unique_ptr<Agent> operator()([[maybe_unused]] const LlamaSettings& settings) const {
