@@ -83,6 +83,9 @@ Answer read_answer(const JsonFields& fields) {
     answer.finish_reason = value_named(finish_reasons, fields.get<std::string>("finish_reason"), "finish_reason");
     answer.usage = read_usage(fields.object("usage"));
     answer.reported_output_tokens = fields.optional<std::int64_t>("reported_output_tokens");
+    answer.reported_reasoning_tokens = fields.optional<std::int64_t>("reported_reasoning_tokens");
+    answer.answered_by = fields.optional<std::string>("answered_by").value_or("");
+    answer.from_cache = fields.optional<bool>("from_cache").value_or(false);
     answer.model = fields.get<std::string>("model");
     answer.fingerprint = fields.get<std::string>("fingerprint");
     answer.logprobs_refused = fields.get<bool>("logprobs_refused");

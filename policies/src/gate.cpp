@@ -60,6 +60,7 @@ std::string no_value(Signal signal) {
 
 /// Why the thresholds do not hold for this answer.
 std::optional<std::string> foreign(const Gate& gate, const CallFacts& facts) {
+    if (auto fault = fallback_fault(facts)) return fault;
     if (!gate.calibration) return std::nullopt;
     const auto differs = [](const std::string& now, const std::string& then) {
         return !now.empty() && !then.empty() && now != then;

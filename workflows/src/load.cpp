@@ -52,6 +52,7 @@ void read_sections(Node& root, Loading& loading, const std::string& file) {
     section("inputs", read_inputs);
     section("models", read_models);
     assign_model_keys(loading);
+    check_fallbacks(loading);
     section("tools", read_tools);
     section("agents", read_agents);
     section("gates", read_gates);

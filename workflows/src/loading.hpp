@@ -108,6 +108,9 @@ void read_gates(const Value& section, Loading& loading);
 void read_limits(const Value& section, Loading& loading);
 void read_steps_and_output(const std::optional<Value>& steps, const std::optional<Value>& output, Loading& loading);
 
+/// Checks that fallbacks are models and lead nowhere in a circle.
+void check_fallbacks(Loading& loading);
+
 /// Checks what needs more than one section: prices under a money limit.
 void check_whole(Loading& loading);
 
@@ -127,11 +130,6 @@ std::optional<std::optional<CircuitPolicy>> read_circuit(const Value& value);
 
 /// `evidence`: what a model was found to give.
 std::optional<EvidencePin> read_evidence_pin(const Value& value);
-
-/// The names after `fallback`. Their circles are found by `check_fallbacks`, when all models are read.
-std::optional<std::vector<std::string>> read_fallback(const Value& value, const std::string& model,
-                                                      const Loading& loading);
-void check_fallbacks(Loading& loading);
 
 /// What a model's provider may be pressed to do.
 std::optional<RateLimits> read_rate_limits(const Value& value);

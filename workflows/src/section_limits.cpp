@@ -36,9 +36,9 @@ private:
         const auto model = loading_.workflow.models.find(name);
         const Node* models = loading_.root.find("models");
         const Node* node = models == nullptr ? nullptr : models->find(name);
-        if (model == loading_.workflow.models.end() || node == nullptr) return;
-        for (const std::string& fallback : model->second.fallback)
-            check_model(fallback);
+        if (model == loading_.workflow.models.end() || node == nullptr || !checked_.insert(name).second) return;
+        for (const std::string& other : model->second.fallback)
+            check_model(other);
         if (!needs_price(model->second)) return;
         Value(*node, "models." + name, loading_.problems)
             .error("limits.usd can't be kept without this model's price; add 'price: {input: …, output: …}'");
@@ -65,6 +65,7 @@ private:
     }
 
     Loading& loading_;
+    std::set<std::string> checked_;  // models
 };
 
 }  // namespace

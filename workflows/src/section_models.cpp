@@ -89,8 +89,9 @@ void read_model(const std::string& name, const Value& value, Loading& loading) {
     Model model;
     auto settings = read_provider(*kind, fields, loading);
     if (*kind != ProviderKind::llama) fields.optional("price", read_price, model.price);
-    fields.optional(
-        "fallback", [&](const Value& names) { return read_fallback(names, name, loading); }, model.fallback);
+    fields.optional("fallback",
+                    type::OneOrList<type::Reference>{{loading.models}, "the name of a model, or a list of them"},
+                    model.fallback);
     fields.optional("evidence", read_evidence_pin, model.evidence);
     for (const KeyOwner& owner : key_owners)
         fields.hint(owner.key, "it belongs to provider " + std::string(owner.providers));
@@ -102,7 +103,6 @@ void read_model(const std::string& name, const Value& value, Loading& loading) {
 
 void read_models(const Value& section, Loading& loading) {
     each_name(section, [&](const std::string& name, const Value& value) { read_model(name, value, loading); });
-    check_fallbacks(loading);
 }
 
 }  // namespace enough

@@ -94,6 +94,9 @@ Answer read_answer(const json& value) {
     answer.usage = read_usage(object.take("usage"));
     if (const auto* found = object.take_if("reported_output_tokens"))
         answer.reported_output_tokens = strict_integer<std::int64_t>(*found, "reported_output_tokens");
+    if (const auto* found = object.take_if("reported_reasoning_tokens"))
+        answer.reported_reasoning_tokens = strict_integer<std::int64_t>(*found, "reported_reasoning_tokens");
+    if (const auto* found = object.take_if("from_cache")) answer.from_cache = strict_boolean(*found, "from_cache");
     if (const auto* found = object.take_if("tool_calls")) answer.tool_calls = read_tool_calls(*found);
     answer.model = text("model");
     answer.fingerprint = text("fingerprint");

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "providers/openai_failure.hpp"
+#include "providers/server_text.hpp"
 #include "redaction.hpp"
 
 #include <enough/agents/failure.hpp>

@@ -187,7 +187,7 @@ bool ask(Fold& fold, const CallOrder& order, std::vector<Message> messages) {
     Demand demand;
     demand.input_tokens = estimated_input_tokens(messages, tools);
     demand.max_tokens = role.sampling.max_tokens;
-    demand.price = workflow.models.at(role.model).price;
+    demand.price = dearest_price(workflow, role.model);  // whichever model answers in the end
     const Purses::Admission admission = run.purses.reserve(run.step(order.place).purse, demand);
     if (!admission.reservation) {
         over_budget(fold, admission.refused_by, fmt::format("step '{}': {}", run.path(order.place), admission.refusal));
@@ -263,6 +263,7 @@ CallFacts facts_of(const Fold& fold, const CallRecord& call, const Answer& answe
     CallFacts facts;
     facts.finish_reason = answer.finish_reason;
     facts.reported_output_tokens = answer.reported_output_tokens;
+    facts.reported_reasoning_tokens = answer.reported_reasoning_tokens;
     if (answer.usage.reasoning_tokens > 0) facts.reported_reasoning_tokens = answer.usage.reasoning_tokens;
     facts.has_text = !answer.text.empty();
     facts.answer_extracted = call.answer.has_value();
@@ -272,6 +273,8 @@ CallFacts facts_of(const Fold& fold, const CallRecord& call, const Answer& answe
     facts.fingerprint = answer.fingerprint;
     facts.has_reasoning = !answer.reasoning.empty() || answer.usage.reasoning_tokens > 0;
     facts.pin = fold.workflow(call.place).models.at(role_of(fold, call).model).evidence;
+    facts.asked = call.model;
+    facts.answered_by = answer.answered_by;
     return facts;
 }
 

@@ -84,6 +84,8 @@ struct CallFacts {
     std::string fingerprint;                 ///< of the server's build or the model file; empty: unknown
     bool has_reasoning = false;              ///< the model reasoned, shown or not
     std::optional<EvidencePin> pin;          ///< what evidence the model is known to give
+    std::string asked;                       ///< the model's name in the workflow
+    std::string answered_by;                 ///< the name of the fallback that answered in its place, or empty
 };
 
 /// A verdict with everything that led to it.
@@ -99,10 +101,10 @@ struct Judgement {
 
 /// Judges one answer of a chain. Pure: the same arguments give the same verdict, so every decision can be recomputed.
 ///
-/// In this order: an answer of another model or build than the calibrated one, a truncated, filtered or unextractable
-/// answer and evidence that is missing, corrupt or other than pinned give the verdict of `missing`; at least as sure as
-/// the step's threshold accepts; less sure than `escalate` (step 1) escalates; anything else refines. `refine` on the
-/// chain's last step becomes `escalate`, and the reason says so.
+/// In this order: an answer of a fallback, or of another model or build than the calibrated one, a truncated, filtered
+/// or unextractable answer and evidence that is missing, corrupt or other than pinned give the verdict of `missing`; at
+/// least as sure as the step's threshold accepts; less sure than `escalate` (step 1) escalates; anything else refines.
+/// `refine` on the chain's last step becomes `escalate`, and the reason says so.
 Judgement judge(const Gate& gate, ChainPosition position, const EvidenceSummary& evidence, const CallFacts& facts);
 
 /// The same for a signal that is not made from the answer's evidence (`agreement`, `verbalized`, `judge`): the order

@@ -265,6 +265,10 @@ struct Workflow {
 /// Every model that a run of `workflow` may ask, those of sub-workflows included, by `Model::key`.
 std::map<std::string, const Model*> models_in(const Workflow& workflow);
 
+/// The highest price of a model and of all that may answer in its place, each component by itself: no call can cost
+/// more. Absent if none of them has a price.
+std::optional<Price> dearest_price(const Workflow& workflow, const std::string& model);
+
 /// Calls `visit` for each step, those inside other steps included, but not those of sub-workflows.
 void each_step(const std::vector<Step>& steps, const std::function<void(const Step&)>& visit);
 
