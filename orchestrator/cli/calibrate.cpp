@@ -188,7 +188,8 @@ int calibrate_verb(Arguments& arguments) {
         check_use(arguments);
         std::shared_ptr<const Workflow> workflow;
         if (!arguments.file.empty()) {
-            workflow = load_or_explain(arguments.file, arguments.format(), Calibrations::ignored, arguments.warnings());
+            workflow = load_or_explain(arguments.file, arguments.format(), Calibrations::ignored, Pins::required,
+                                       arguments.warnings());
             if (!workflow) return bad_use;
         }
         auto [observed, key] = chains(workflow, arguments);

@@ -110,8 +110,8 @@ void write_report(const std::string& folder, const nlohmann::ordered_json& repor
 }
 
 int eval_verb(Arguments& arguments) {
-    const auto workflow =
-        load_or_explain(arguments.file, arguments.format(), Calibrations::required, arguments.warnings());
+    const auto workflow = load_or_explain(arguments.file, arguments.format(), Calibrations::required, Pins::required,
+                                          arguments.warnings());
     if (!workflow) return bad_use;
     try {
         arguments.settings.data = std::filesystem::path(arguments.data).filename().string();

@@ -38,8 +38,8 @@ std::string problems_json(const std::vector<Problem>& problems) {
 }
 
 std::shared_ptr<const Workflow> load_or_explain(const std::string& file, Format format, Calibrations calibrations,
-                                                Warnings warnings, Unset unset) {
-    LoadResult loaded = load_workflow(file, process_environment(), calibrations, unset);
+                                                Pins pins, Warnings warnings, Unset unset) {
+    LoadResult loaded = load_workflow(file, process_environment(), calibrations, pins, unset);
     Terminal terminal;
     for (const Problem& problem : loaded.problems) {
         const bool is_error = problem.severity == Severity::error;

@@ -18,7 +18,8 @@ enum class Warnings { shown, left_out };
 /// `{"error", "problems"}` on standard output) and null comes back.
 std::shared_ptr<const Workflow> load_or_explain(const std::string& file, Format format,
                                                 Calibrations calibrations = Calibrations::required,
-                                                Warnings warnings = Warnings::shown, Unset unset = Unset::refused);
+                                                Pins pins = Pins::required, Warnings warnings = Warnings::shown,
+                                                Unset unset = Unset::refused);
 
 /// The `problems` of JSON outputs.
 std::string problems_json(const std::vector<Problem>& problems);

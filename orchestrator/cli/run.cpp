@@ -74,8 +74,8 @@ void print_outcome(const RunState& state, const Arguments& arguments) {
 }
 
 int run(const Arguments& arguments) {
-    const auto workflow =
-        load_or_explain(arguments.file, arguments.format(), Calibrations::required, arguments.warnings());
+    const auto workflow = load_or_explain(arguments.file, arguments.format(), Calibrations::required, Pins::required,
+                                          arguments.warnings());
     if (!workflow) return bad_use;
     Terminal terminal;
     Progress progress(terminal);

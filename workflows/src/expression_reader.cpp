@@ -1,6 +1,7 @@
 #include "expression_reader.hpp"
 
 #include "scalar.hpp"
+#include "secrets.hpp"
 #include "shared_load.hpp"
 #include "suggest.hpp"
 
@@ -70,7 +71,7 @@ void ExpressionReader::check(const std::vector<Path>& paths, const Value& where)
     for (const Path& path : paths) {
         if (path.empty()) continue;
         if (path[0] == "secrets") {
-            where.error("'secrets' are not supported by this version");
+            where.error(secret_out_of_place);
         } else if (path[0] != "inputs" && path[0] != "steps") {
             if (!check_of_loop(path, where)) report_unknown_root(where, path[0], roots());
         } else if (path.size() < 2) {

@@ -87,7 +87,11 @@ private:
             value.error(fmt::format("too much to inherit: 'extends' over {} levels at most", most_levels));
             return false;
         }
-        node = merged(*found, node);
+        Node inherited = *found;
+        // A pin is of the very model that was measured.
+        if (name_ == "models")
+            std::erase_if(inherited.entries, [](const auto& entry) { return entry.key == "evidence"; });
+        node = merged(inherited, node);
         levels_[&node] = level;
         return true;
     }

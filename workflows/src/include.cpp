@@ -18,7 +18,7 @@
 namespace enough {
 namespace {
 
-constexpr std::array<std::string_view, 5> shared_sections{"inputs", "models", "agents", "gates", "tools"};
+constexpr std::array<std::string_view, 6> shared_sections{"inputs", "models", "agents", "gates", "tools", "secrets"};
 constexpr std::size_t most_files = 64;
 
 bool same_place(const Mark& a, const Mark& b) {
@@ -108,7 +108,7 @@ private:
         for (const std::string_view section : shared_sections)
             if (const auto value = fields.take(section); value && !value->is_map()) value->expected("a map of names");
         for (const char* key : {"name", "description", "limits", "steps", "output"})
-            fields.hint(key, "an included file can define inputs, models, agents, gates and tools only");
+            fields.hint(key, "an included file can define inputs, models, agents, gates, tools and secrets only");
         fields.finish();
     }
 

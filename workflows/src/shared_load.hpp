@@ -27,6 +27,7 @@ struct SharedLoad {
 
     const Environment& environment;
     Calibrations calibrations = Calibrations::required;
+    Pins pins = Pins::required;
     Unset unset = Unset::refused;
     Problems problems{};
     Sources sources{};

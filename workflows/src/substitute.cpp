@@ -111,7 +111,8 @@ public:
             visit(node.items[i], fmt::format("{}[{}]", path, i), free_keys);
         for (Node::Entry& entry : node.entries) {
             if (is_extension(entry.key) && !free_keys) continue;
-            const bool free_below = free_keys || entry.key == "headers" || entry.key == "extra_body";
+            const bool free_below =
+                free_keys || entry.key == "headers" || entry.key == "extra_headers" || entry.key == "extra_body";
             const std::string key = utf8_shortened(entry.key, 60);
             visit(entry.value, path.empty() ? key : path + "." + key, free_below);
         }

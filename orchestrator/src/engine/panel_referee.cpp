@@ -32,7 +32,7 @@ std::optional<std::size_t> choice_of(const PanelState& state, const CallRecord& 
 
 Judgement judge_referee(const Fold& fold, Place place, const CallRecord& call, const Answer& answer) {
     const auto& gate = panel_of(fold, place).referee->gate;
-    CallFacts facts = facts_of(call, answer);
+    CallFacts facts = facts_of(fold, call, answer);
     if (panel_of(fold, place).aggregate == Aggregate::judge) facts.answer_extracted = true;
     if (!gate) return judge_without_gate({1, 1}, facts);
     return judge(*gate, {1, 1}, call.evidence.value_or(EvidenceSummary{}), facts);
