@@ -39,7 +39,7 @@ public:
         Problems problems;
         std::optional<Node> root = parse_yaml(contents(file), nullptr, problems);
         if (!root) return "no YAML";
-        if (variables == Variables::filled_in) substitute(*root, test_environment(), problems);
+        if (variables == Variables::filled_in) substitute(*root, test_environment(), Unset::refused, problems);
         const nlohmann::json document = to_json(*root);
         valijson::Validator validator(valijson::Validator::kStrongTypes);
         valijson::ValidationResults results;
