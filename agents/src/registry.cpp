@@ -4,6 +4,9 @@
 #include "failure_kind.hpp"
 #include "hedge_agent.hpp"
 #include "limited_agent.hpp"
+#include "providers/anthropic_protocol.hpp"
+#include "providers/gemini_protocol.hpp"
+#include "providers/http_agent.hpp"
 #include "providers/openai_agent.hpp"
 #include "providers/openai_profile.hpp"
 #include "providers/scripted_agent.hpp"
@@ -12,7 +15,6 @@
 #include "providers/llama_agent.hpp"
 #endif
 
-#include <stdexcept>
 #include <type_traits>
 #include <utility>
 
@@ -40,8 +42,12 @@ public:
         return served(make_openai_agent(settings, executor_), settings);
     }
 
-    std::unique_ptr<Agent> operator()(const ServerSettings&) const {
-        throw std::invalid_argument("this provider is not there yet");
+    std::unique_ptr<Agent> operator()(const AnthropicSettings& settings) const {
+        return wrapped(make_http_agent(make_anthropic_protocol(settings), settings, executor_), settings);
+    }
+
+    std::unique_ptr<Agent> operator()(const GeminiSettings& settings) const {
+        return wrapped(make_http_agent(make_gemini_protocol(settings), settings, executor_), settings);
     }
 
     std::unique_ptr<Agent> operator()([[maybe_unused]] const LlamaSettings& settings) const {

@@ -18,13 +18,12 @@ bool equal_names(std::string_view a, std::string_view b) {
                       [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
 }
 
-std::invalid_argument no_base_url(const std::string& why) {
-    return std::invalid_argument("base_url " + why + "; it looks like https://api.openai.com/v1");
-}
-
 }  // namespace
 
-Endpoint endpoint(const std::string& base_url, std::string_view path) {
+Endpoint endpoint(const std::string& base_url, std::string_view path, std::string_view example) {
+    const auto no_base_url = [&](const std::string& why) {
+        return std::invalid_argument("base_url " + why + "; it looks like " + std::string(example));
+    };
     const auto parsed = boost::urls::parse_uri(base_url);
     if (!parsed) throw no_base_url("is not a URL");
     boost::urls::url url(*parsed);
@@ -41,6 +40,17 @@ Endpoint endpoint(const std::string& base_url, std::string_view path) {
     out.url = std::string(url.buffer());
     out.origin = std::string(url.encoded_origin());
     return out;
+}
+
+std::string without_ending(std::string url, std::string_view ending) {
+    const auto trim = [&] {
+        while (url.ends_with('/'))
+            url.pop_back();
+    };
+    trim();
+    if (url.ends_with(ending)) url.resize(url.size() - ending.size());
+    trim();
+    return url;
 }
 
 HttpHeaders request_headers(HttpHeaders own, const ServerSettings& settings) {

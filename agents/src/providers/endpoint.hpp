@@ -18,8 +18,12 @@ struct Endpoint {
 };
 
 /// The URL of `path` (`/chat/completions`) under a base URL, which may end in it already; a query (as some hosts want)
-/// stays at its end. Throws `std::invalid_argument` if the base URL is none.
-Endpoint endpoint(const std::string& base_url, std::string_view path);
+/// stays at its end. Throws `std::invalid_argument` if the base URL is none; `example` says what it looks like.
+Endpoint endpoint(const std::string& base_url, std::string_view path,
+                  std::string_view example = "https://api.openai.com/v1");
+
+/// A URL without this at its end, and without the slashes there.
+std::string without_ending(std::string url, std::string_view ending);
 
 using HttpHeaders = std::vector<std::pair<std::string, std::string>>;
 

@@ -36,6 +36,7 @@ struct Attempt {
     Clock::time_point sent;
     std::optional<Clock::time_point> first_token;
     std::int64_t input_estimate = 0;
+    std::string preparation;  // what the server said to the request made first, if there was one
 };
 
 /// Kinds of body that a 2xx response may have, told by the first character: header fields are often wrong.
@@ -103,8 +104,8 @@ public:
 private:
     CallBound whole_bound(const Request& request, Clock::time_point start) const;
 
-    Task<Result<ExchangePtr>> send(const Request& request, const Dialect& dialect, const Attempt& attempt);
-    Task<Result<HttpRequest>> prepare(HttpRequest preparation, const Request& request, const CallBound& bound);
+    Task<Result<ExchangePtr>> send(const Request& request, const Dialect& dialect, Attempt& attempt);
+    Task<Result<HttpRequest>> prepare(HttpRequest preparation, const Request& request, Attempt& attempt);
     Task<Result<Answer>> read_answer(ExchangePtr exchange, const Request& request, Attempt& attempt);
     Task<Result<Answer>> read_document(ExchangePtr exchange, std::string begin, const Request& request,
                                        Attempt& attempt);
@@ -166,18 +167,19 @@ CallBound HttpAgent::whole_bound(const Request& request, Clock::time_point start
     return earlier(CallBound{request.deadline, "deadline", {}}, total);
 }
 
-Task<Result<ExchangePtr>> HttpAgent::send(const Request& request, const Dialect& dialect, const Attempt& attempt) {
+Task<Result<ExchangePtr>> HttpAgent::send(const Request& request, const Dialect& dialect, Attempt& attempt) {
     const auto bound = earlier(attempt.whole, attempt.first);
     auto preparation = protocol_->preparation(request);
     auto message = preparation ? Result<HttpRequest>(HttpRequest()) : protocol_->request_in(dialect, request);
-    if (preparation) message = co_await prepare(std::move(*preparation), request, bound);
+    if (preparation) message = co_await prepare(std::move(*preparation), request, attempt);
     if (!message) co_return std::move(message).error();
     auto sent = co_await client_.send(std::move(*message), settings_.timeouts.connect, bound.deadline);
     if (!sent) co_return reading_failed(std::move(sent).error(), bound);
     co_return std::move(*sent);
 }
 
-Task<Result<HttpRequest>> HttpAgent::prepare(HttpRequest preparation, const Request& request, const CallBound& bound) {
+Task<Result<HttpRequest>> HttpAgent::prepare(HttpRequest preparation, const Request& request, Attempt& attempt) {
+    const auto bound = earlier(attempt.whole, attempt.first);
     auto sent = co_await client_.send(std::move(preparation), settings_.timeouts.connect, bound.deadline);
     if (!sent) co_return reading_failed(std::move(sent).error(), bound);
     const auto exchange = std::move(*sent);
@@ -188,7 +190,8 @@ Task<Result<HttpRequest>> HttpAgent::prepare(HttpRequest preparation, const Requ
     }
     auto body = co_await read_body(*exchange, std::string(), bound);
     if (!body) co_return std::move(body).error();
-    auto message = protocol_->request_after(*body, request);
+    attempt.preparation = std::move(*body);
+    auto message = protocol_->request_after(attempt.preparation, request);
     if (!message) co_return located(std::move(message).error());
     co_return message;
 }
@@ -223,7 +226,7 @@ Task<Result<Answer>> HttpAgent::read_document(ExchangePtr exchange, std::string 
     const auto body = co_await read_body(*exchange, std::move(begin), attempt.whole);
     if (!body) co_return with_input(body.error(), attempt.input_estimate);
     exchange.reset();
-    const auto reader = protocol_->reader(request);
+    const auto reader = protocol_->reader_after(attempt.preparation, request);
     const auto progress = reader->document(*body);
     if (!progress) co_return located(progress.error());
     attempt.first_token = Clock::now();
@@ -236,7 +239,7 @@ Task<Result<Answer>> HttpAgent::read_document(ExchangePtr exchange, std::string 
 
 Task<Result<Answer>> HttpAgent::read_stream(ExchangePtr exchange, std::string piece, const Request& request,
                                             Attempt& attempt) {
-    const auto reader = protocol_->reader(request);
+    const auto reader = protocol_->reader_after(attempt.preparation, request);
     StreamEvents events(protocol_->framing(), max_event_bytes);
     auto quiet = attempt.first;
     Digest digest;

@@ -14,6 +14,10 @@ Result<HttpRequest> HttpProtocol::request_after(const std::string&, const Reques
     return request(asked);
 }
 
+std::unique_ptr<AnswerReader> HttpProtocol::reader_after(const std::string&, const Request& asked) const {
+    return reader(asked);
+}
+
 std::optional<Dialect> HttpProtocol::learn(const HttpRefusal& refusal, const Request& asked,
                                            const Dialect& used) const {
     return learn_about_logprobs(refusal, asked, used);

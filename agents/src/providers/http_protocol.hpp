@@ -76,6 +76,9 @@ public:
     /// should be.
     virtual Result<HttpRequest> request_after(const std::string& preparation, const Request& request) const;
 
+    /// The reader of the answer to a request that was made of `preparation`.
+    virtual std::unique_ptr<AnswerReader> reader_after(const std::string& preparation, const Request& request) const;
+
     /// What the refusal of a request in the dialect `used` teaches: a dialect in which asking again makes sense, or
     /// nothing.
     virtual std::optional<Dialect> learn(const HttpRefusal& refusal, const Request& asked, const Dialect& used) const;
