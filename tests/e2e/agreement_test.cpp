@@ -134,7 +134,8 @@ TEST(Agreement, OfTheProcessAndTheServerOnTheSameModel) {
 // The interfaces of one server: whichever is used, the answer and what the gate sees of it are the same.
 TEST(Agreement, OfTheInterfacesOfOneServer) {
     const LlamaServer server;
-    for (const std::string question : {"What is the capital of France?", "Write a haiku about tea.", "Name three fish."}) {
+    for (const std::string question :
+         {"What is the capital of France?", "Write a haiku about tea.", "Name three fish."}) {
         const auto chat = asked(behind(server, OpenAiApi::chat), question);
         const auto native = asked(behind(server, OpenAiApi::native), question);
         EXPECT_EQ(chat.answer.text, native.answer.text) << question;
@@ -144,7 +145,8 @@ TEST(Agreement, OfTheInterfacesOfOneServer) {
         ASSERT_EQ(chat.tokens.size(), native.tokens.size()) << question;
         for (std::size_t i = 0; i < chat.tokens.size(); ++i) {
             EXPECT_EQ(chat.tokens[i].bytes, native.tokens[i].bytes) << question << " token " << i;
-            EXPECT_EQ(chat.tokens[i].candidates.size(), native.tokens[i].candidates.size()) << question << " token " << i;
+            EXPECT_EQ(chat.tokens[i].candidates.size(), native.tokens[i].candidates.size())
+                << question << " token " << i;
         }
         EXPECT_NEAR(chat.evidence.entropy_mean.value(), native.evidence.entropy_mean.value(), 0.02) << question;
         // These give no logprobs there.
