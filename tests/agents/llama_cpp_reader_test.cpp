@@ -26,7 +26,9 @@ TEST(LlamaCppReader, ReadsAStream) {
 }
 
 TEST(LlamaCppReader, DoesNotMindWhereTheStreamIsCut) {
-    expect_same_however_cut<LlamaCppReader>(Framing::events, sse(llama_cpp_events()));
+    const std::vector<std::string> events{llama_cpp_piece(1, "<think>a</th"), llama_cpp_piece(2, "ink>½"),
+                                          llama_cpp_end()};
+    expect_same_however_cut<LlamaCppReader>(Framing::events, sse(events));
 }
 
 TEST(LlamaCppReader, AStreamWithoutItsEndIsNoAnswer) {
@@ -55,6 +57,19 @@ TEST(LlamaCppReader, ReasoningMayHaveBegunInThePrompt) {
     EXPECT_EQ(answer->reasoning, "Half.");
     EXPECT_EQ(answer->text, "It is");
     EXPECT_EQ(sink.joined(Phase::reasoning), "Half.</think>");
+}
+
+TEST(LlamaCppReader, TheTokenThatEndsTheAnswerIsNoEvidence) {
+    const std::string silent =
+        R"({"content":"","stop":false,"completion_probabilities":[)" + llama_cpp_entry(2, "") + "]}";
+    const auto tokens = [&](const std::string& stop_type) {
+        const auto read = read_stream<LlamaCppReader>(
+            Framing::events,
+            sse({llama_cpp_piece(1, "It"), silent, llama_cpp_piece(3, " is"), silent, llama_cpp_end(stop_type)}));
+        return read.seen.tokens.size();
+    };
+    EXPECT_EQ(tokens("eos"), 3u) << "one without text in the middle is a token";
+    EXPECT_EQ(tokens("limit"), 4u);
 }
 
 TEST(LlamaCppReader, NamesEveryStopType) {

@@ -66,7 +66,7 @@ Settings behind(const LlamaServer& server) {
     settings.model = "any";
     // It refuses connections until it listens, and answers 503 while it loads.
     settings.retry.attempts = 100;
-    settings.retry.budget = 1;
+    settings.retry.budget = 100;
     settings.retry.delay = std::chrono::milliseconds(100);
     settings.retry.max_delay = std::chrono::milliseconds(200);
     settings.circuit.reset();

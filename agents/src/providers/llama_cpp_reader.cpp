@@ -53,11 +53,20 @@ void LlamaCppReader::show(const ThinkText::Split& split) {
 void LlamaCppReader::read_tokens(const Json& event) {
     for (const auto& entry : array_at(event, "completion_probabilities")) {
         if (!entry.is_object() || draft_.halted()) continue;
+        place_silent();
         auto token = token_of(entry);
-        const auto phase = think_tokens_.feed(token.bytes);
-        held_.push_back(std::move(token));
-        if (phase) give_held(*phase);
+        token.bytes.empty() ? void(silent_ = std::move(token)) : place(std::move(token));
     }
+}
+
+void LlamaCppReader::place_silent() {
+    if (auto token = std::exchange(silent_, std::nullopt)) place(std::move(*token));
+}
+
+void LlamaCppReader::place(Token token) {
+    const auto phase = think_tokens_.feed(token.bytes);
+    held_.push_back(std::move(token));
+    if (phase) give_held(*phase);
 }
 
 void LlamaCppReader::give_held(Phase phase) {
@@ -70,9 +79,12 @@ void LlamaCppReader::flush() {
     give_held(Phase::answer);
 }
 
+// The token that ends the answer has an entry too, but is no evidence of it: chat completions have none for it either.
 // `tokens_cached` counts all that is in the slot's cache, the answer included; what was not read again stands in
 // `timings`.
 void LlamaCppReader::read_end(const Json& event) {
+    if (text_at(event, "stop_type") == "eos") silent_.reset();
+    place_silent();
     ReportedUsage usage;
     usage.input = count_at(event, "tokens_evaluated");
     usage.cached = count_at(object_at(event, "timings"), "cache_n");

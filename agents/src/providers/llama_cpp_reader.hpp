@@ -5,6 +5,7 @@
 
 #include <enough/agents/token.hpp>
 
+#include <optional>
 #include <vector>
 
 namespace enough {
@@ -25,12 +26,15 @@ private:
 
     void show(const ThinkText::Split& split);
     void read_tokens(const nlohmann::json& event);
+    void place(Token token);
+    void place_silent();
     void give_held(Phase phase);
     void read_end(const nlohmann::json& event);
 
     ThinkText think_text_;
     ThinkTokens think_tokens_;
-    std::vector<Token> held_;  // whose phase can't be told yet
+    std::vector<Token> held_;      // whose phase can't be told yet
+    std::optional<Token> silent_;  // the last one, should it have no text: it may have ended the answer
 };
 
 }  // namespace enough
