@@ -38,11 +38,15 @@ private:
 
 }  // namespace
 
-void CassetteArguments::add_to(CLI::App& verb) {
+void CassetteArguments::add_tapes_to(CLI::App& verb) {
     verb.add_option("--record", record, "Write every call to a model into this cassette")->type_name("FILE");
     verb.add_option("--replay", replay,
                     "Answer from this cassette and ask no model; with --record, ask for what is missing")
         ->type_name("FILE");
+}
+
+void CassetteArguments::add_to(CLI::App& verb) {
+    add_tapes_to(verb);
     verb.add_option("--cache", cache, "Keep answers in this file, and ask no model what was asked before")
         ->type_name("FILE");
 }

@@ -20,6 +20,7 @@ struct CassetteArguments {
     std::string cache;
 
     void add_to(CLI::App& verb);
+    void add_tapes_to(CLI::App& verb);  ///< without `--cache`, for verbs that want every question asked
     bool any() const { return !record.empty() || !replay.empty() || !cache.empty(); }
 };
 

@@ -208,7 +208,7 @@ void add_doctor(CLI::App& app, int& exit) {
         ->check(CLI::PositiveNumber)
         ->type_name("SECONDS");
     verb->add_flag("--write", arguments->write, "Write what was found into the workflow, as 'evidence' of each model");
-    arguments->cassettes.add_to(*verb);
+    arguments->cassettes.add_tapes_to(*verb);
     verb->add_flag("--json", arguments->json, "Print JSON instead of a table");
     verb->add_flag("-q,--quiet", arguments->quiet, "No progress on standard error");
     verb->callback([arguments, &exit] { exit = doctor(*arguments); });

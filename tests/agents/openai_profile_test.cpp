@@ -89,6 +89,14 @@ TEST(OpenAiProfile, KnowsWhoGivesNoLogprobs) {
     }
 }
 
+TEST(OpenAiProfile, LlamaCppsResponsesHaveEmptyLists) {
+    auto settings = with(llama_cpp);
+    settings.api = OpenAiApi::responses;
+    EXPECT_FALSE(gives_logprobs(ProviderSettings(settings)));
+    settings.profile = openai;
+    EXPECT_TRUE(gives_logprobs(ProviderSettings(settings)));
+}
+
 TEST(OpenAiProfile, NamesTheBoundOnTokens) {
     auto request = asking_for(0);
     request.sampling.max_tokens = 9;

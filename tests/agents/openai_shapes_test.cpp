@@ -222,6 +222,23 @@ TEST(OpenAiShapes, CharactersSplitOverTokensAndDeltas) {
         << "one text, two keys";
 }
 
+// As llama.cpp's server sends it: earlier fragments have no entry, the last one has the bytes of all.
+TEST(OpenAiShapes, TheCandidateWithTheTokensIdIsTheToken) {
+    const std::string star = R"({"content":[{"id":249,"token":"\ud83c\udf1f","bytes":[240,159,140,159],"logprob":-1.5,
+        "top_logprobs":[{"id":231,"token":"\ufffd","bytes":[141],"logprob":-1.0},
+                        {"id":249,"token":"\ufffd","bytes":[159],"logprob":-1.5}]}]})";
+    const auto out =
+        read({chunk(answers("\xF0\x9F\x8C\x9F"), star), chunk(answers("a"), content({"a"})), finish_chunk()});
+    EXPECT_EQ(out.answer.text,
+              "\xF0\x9F\x8C\x9F"
+              "a");
+    ASSERT_EQ(out.sink.tokens.size(), 2U);
+    EXPECT_EQ(out.sink.tokens[0].bytes, "\xF0\x9F\x8C\x9F");
+    const std::vector<Candidate> want{{"\x8D", -1.0}, {"\xF0\x9F\x8C\x9F", -1.5}};
+    EXPECT_EQ(out.sink.tokens[0].candidates, want);
+    EXPECT_EQ(out.sink.tokens[1].candidates[0].bytes, "a") << "no id is left over from the token before";
+}
+
 TEST(OpenAiShapes, ASplitCharacterBeforeTheClosingTagSpoilsNoPhase) {
     const auto bytes = [](const std::string& list) {
         return R"({"token":"\ufffd","logprob":-1,"bytes":[)" + list + "]}";

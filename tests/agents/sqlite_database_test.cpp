@@ -109,8 +109,8 @@ TEST(SqliteDatabase, SaysWhatIsWrongWithAFile) {
 TEST(SqliteDatabase, SaysWhatIsWrongWithAStatement) {
     Fixture fixture;
     EXPECT_THAT([&] { fixture.database.execute("SELEKT 1"); }, ThrowsMessage<SqliteError>(HasSubstr("syntax error")));
-    EXPECT_THAT([&] { fixture.database.prepare("SELECT x FROM nothing"); },
-                ThrowsMessage<SqliteError>(HasSubstr("no such table: nothing")));
+    EXPECT_THAT([&] { fixture.database.prepare("SELECT x FROM nowhere"); },
+                ThrowsMessage<SqliteError>(HasSubstr("no such table: nowhere")));
     auto insert = fixture.database.prepare("INSERT INTO words VALUES (?, ?)");
     EXPECT_THROW(insert.bind(3, "there is no third"), SqliteError);
 }

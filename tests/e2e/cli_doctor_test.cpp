@@ -31,7 +31,7 @@ steps:
   - id: solve
     prompt: "6 * 7?"
     ladder:
-      - {agent: solver, gate: {signal: entropy.mean, accept: 1.9, top_k: 6}}
+      - {agent: solver, gate: {signal: entropy.mean, accept: 2.2, top_k: 6}}
       - {agent: other}
 )yaml";
 

@@ -84,7 +84,7 @@ inline std::vector<std::shared_ptr<const Workflow>> soaked_workflows(const std::
         auto workflow = std::make_shared<Workflow>(*loaded.workflow);
         for (auto& [name, model] : workflow->models)
             std::get<OpenAiSettings>(model.provider).circuit =
-                CircuitPolicy{.failures = 5, .cooldown = std::chrono::milliseconds(500)};
+                CircuitPolicy{.failures = 10, .cooldown = std::chrono::milliseconds(500)};
         workflow->models.at("large").fallback = {"small"};
         workflows.push_back(std::move(workflow));
     }

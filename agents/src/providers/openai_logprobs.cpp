@@ -12,6 +12,7 @@ namespace {
 
 using Kind = JsonReader::Kind;
 
+constexpr std::size_t nothing_sampled = std::numeric_limits<std::size_t>::max();
 constexpr double no_logprob = std::numeric_limits<double>::quiet_NaN();
 
 }  // namespace
@@ -101,6 +102,8 @@ bool OpenAiStream::read_entries(Phases phases) {
 void OpenAiStream::read_entry(Phases phases) {
     token_text_.clear();
     token_.logprob = no_logprob;
+    token_id_ = -1;
+    sampled_ = nothing_sampled;
     bool have_bytes = false;
     bool have_candidates = false;
     for (JsonObject entry(*reader_); !halted() && entry.next();) {
@@ -114,6 +117,8 @@ void OpenAiStream::read_entry(Phases phases) {
         } else if (key == "top_logprobs" && reader_->peek() == Kind::array) {
             read_candidates();
             have_candidates = true;
+        } else if (key == "id") {
+            read_count(token_id_);
         } else {
             reader_->skip();
         }
@@ -121,6 +126,9 @@ void OpenAiStream::read_entry(Phases phases) {
     if (halted()) return;
     if (!have_bytes) token_.bytes = token_text_;
     if (!have_candidates) token_.candidates.clear();
+    // llama.cpp gives the token that completes a character all of the character's bytes, but among the candidates its
+    // own alone: tools/server, measured. What has the token's id is the token.
+    if (have_candidates && sampled_ < token_.candidates.size()) token_.candidates[sampled_].bytes = token_.bytes;
     take_token(phases);
 }
 
@@ -134,7 +142,8 @@ void OpenAiStream::read_candidates() {
         }
         if (count == limits_.max_candidates) return refuse_candidates();
         if (count == candidates.size()) candidates.emplace_back();
-        read_candidate(candidates[count++]);
+        if (read_candidate(candidates[count])) sampled_ = count;
+        ++count;
     }
     candidates.resize(count);
 }
@@ -143,10 +152,12 @@ void OpenAiStream::refuse_candidates() {
     refuse(FailureKind::bad_response, fmt::format("a token has more than {} candidates", limits_.max_candidates));
 }
 
-void OpenAiStream::read_candidate(Candidate& candidate) {
+// True if its id is that of the sampled token.
+bool OpenAiStream::read_candidate(Candidate& candidate) {
     candidate.logprob = no_logprob;
     text_.clear();
     bool have_bytes = false;
+    std::int64_t id = -1;
     for (JsonObject object(*reader_); !halted() && object.next();) {
         const auto key = object.key();
         if (key == "token") {
@@ -155,11 +166,14 @@ void OpenAiStream::read_candidate(Candidate& candidate) {
             candidate.logprob = read_logprob();
         } else if (key == "bytes" && reader_->peek() == Kind::array) {
             have_bytes = reader_->byte_array(candidate.bytes);
+        } else if (key == "id") {
+            read_count(id);
         } else {
             reader_->skip();
         }
     }
     if (!have_bytes) candidate.bytes = text_;
+    return id >= 0 && id == token_id_;
 }
 
 double OpenAiStream::read_logprob() {

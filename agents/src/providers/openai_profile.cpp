@@ -92,7 +92,9 @@ const OpenAiTraits& openai_traits(OpenAiProfile profile) {
 }
 
 bool gives_logprobs(const OpenAiSettings& settings) {
-    return settings.logprobs && openai_traits(settings.profile).logprobs != Logprobs::never_given;
+    // llama.cpp's `/v1/responses` writes an empty list for every answer: tools/server/server-task.cpp
+    const bool empty_lists = settings.profile == OpenAiProfile::llama_cpp && settings.api == OpenAiApi::responses;
+    return settings.logprobs && !empty_lists && openai_traits(settings.profile).logprobs != Logprobs::never_given;
 }
 
 }  // namespace enough

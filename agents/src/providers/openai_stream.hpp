@@ -78,7 +78,7 @@ private:
     bool read_entries(Phases phases);  // true if there was one
     void read_entry(Phases phases);
     void read_candidates();
-    void read_candidate(Candidate& candidate);
+    bool read_candidate(Candidate& candidate);
     void read_usage();
     void read_details(std::string_view wanted, std::int64_t& out);
     void read_error();
@@ -138,6 +138,8 @@ private:
     // Reused from token to token, so that the usual one allocates nothing.
     Delta delta_;
     Token token_;
+    std::int64_t token_id_ = -1;  // llama.cpp's; -1 = none
+    std::size_t sampled_ = 0;     // which candidate has it
     std::string token_text_;
     std::string text_;
 };

@@ -191,6 +191,7 @@ private:
         const Answer& answer = *base()->outcome;
         CallFacts facts;
         facts.reported_output_tokens = answer.reported_output_tokens;
+        facts.reported_reasoning_tokens = answer.reported_reasoning_tokens;
         if (answer.usage.reasoning_tokens > 0) facts.reported_reasoning_tokens = answer.usage.reasoning_tokens;
         facts.has_text = !answer.text.empty();
         return facts;

@@ -213,7 +213,11 @@ private:
             if (!labels_.workflow) continue;
             const auto models = models_in(*labels_.workflow);
             const auto model = models.find(call.request.model);
-            if (model != models.end()) usd += cost_usd(usage, model->second->price);
+            if (model == models.end()) continue;
+            const bool fell_back =
+                !call.answered->answer.answered_by.empty() && labels_.workflow->models.contains(call.request.model);
+            usd += cost_usd(usage,
+                            fell_back ? dearest_price(*labels_.workflow, call.request.model) : model->second->price);
         }
         if (labels_.workflow) side.usd = usd;
     }
