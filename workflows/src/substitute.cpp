@@ -61,7 +61,7 @@ public:
 
     std::optional<std::string> fault;
     bool used = false;
-    bool unset = false;  ///< a variable without a value was left as it is written
+    bool left = false;  ///< a variable without a value, as it is written
 
 private:
     /// `inside` is what stands between the braces.
@@ -82,7 +82,7 @@ private:
         if (has_default && depth < deepest_default) return expand(rest.substr(2), depth + 1);
         if (has_default) return failed("defaults inside of defaults, too deep");
         if (unset_ == Unset::shown) {
-            unset = true;
+            left = true;
             return fmt::format("${{{}}}", inside);
         }
         if (has_message && rest.size() > 2) return failed(fmt::format("variable {}: {}", name, rest.substr(2)));
@@ -129,7 +129,7 @@ private:
             return;
         }
         if (expansion.used) node.variable = node.text;
-        node.unset = expansion.unset;
+        node.unset = expansion.left;
         node.text = std::move(text);
     }
 
