@@ -11,16 +11,12 @@ constexpr std::array<std::string_view, 10> profile_words{"generic", "openai",   
                                                          "ollama",  "deepseek", "together", "openrouter", "lm_studio"};
 constexpr std::array<std::string_view, 3> api_words{"chat", "responses", "native"};
 
-/// What only some profiles can do, and what they need.
+/// What only some profiles can do.
 void check_profile(const Fields& fields, const OpenAiSettings& settings) {
     const OpenAiProfile profile = settings.profile;
     const bool has_native = profile == OpenAiProfile::llama_cpp || profile == OpenAiProfile::ollama;
     if (settings.api == OpenAiApi::native && !has_native)
         fields.value().at("api").error("'native' needs 'profile: llama.cpp' or 'profile: ollama'");
-    // A key must not go to OpenAI because an address was forgotten.
-    const bool at_openai = profile == OpenAiProfile::generic || profile == OpenAiProfile::openai;
-    if (!at_openai && !fields.has("base_url") && !fields.value().node().incomplete)
-        fields.value().at("profile").error("without 'base_url' the server is OpenAI's; say where this one is");
 }
 
 }  // namespace
