@@ -2,6 +2,7 @@
 
 #include "providers/openai_chat.hpp"
 #include "providers/openai_request.hpp"
+#include "providers/responses_protocol.hpp"
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -51,6 +52,12 @@ TEST(OpenAiProfile, HasAnAddressOfItsOwn) {
     auto elsewhere = with(deepseek);
     elsewhere.base_url = "http://127.0.0.1:9/x";
     EXPECT_EQ(OpenAiChat(elsewhere).request({}).url, "http://127.0.0.1:9/x/chat/completions");
+}
+
+TEST(OpenAiProfile, NoKeyGoesToOpenAiForWantOfAnAddress) {
+    auto settings = with(deepseek);
+    settings.api = OpenAiApi::responses;
+    EXPECT_EQ(make_responses_protocol(settings)->origin(), "https://api.deepseek.com");
 }
 
 TEST(OpenAiProfile, AsksForCandidatesInTheServersWay) {

@@ -86,6 +86,8 @@ TEST(Load, reads_servers_of_every_kind) {
     EXPECT_EQ(plain.api, OpenAiApi::responses);
     EXPECT_EQ(plain.circuit->failures, 10);
     EXPECT_EQ(plain.base_url, "");
+    const auto& hosted = std::get<OpenAiSettings>(workflow->models.at("hosted").provider);
+    EXPECT_EQ(hosted.base_url, "") << "the profile has an address of its own";
     const auto& proxied = std::get<OpenAiSettings>(workflow->models.at("proxied").provider);
     EXPECT_EQ(proxied.connection.proxy, "http://user:password@proxy.example.com:3128");
     const std::string certificate = (workflow_files("good") / "certificates/client.pem").string();

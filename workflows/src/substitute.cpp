@@ -34,7 +34,7 @@ std::optional<std::size_t> closing_brace(std::string_view text, std::size_t at) 
 /// Expands one scalar. `fault` says what is wrong with it.
 class Expansion {
 public:
-    Expansion(const Environment& environment, Unset unset) : environment_(environment), unset_(unset) {}
+    Expansion(const Environment& environment, Unset without_value) : environment_(environment), unset_(without_value) {}
 
     std::string expand(std::string_view text, int depth = 0) {
         std::string result;

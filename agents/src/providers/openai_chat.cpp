@@ -11,9 +11,8 @@ namespace enough {
 namespace {
 
 OpenAiSettings with_defaults(OpenAiSettings settings) {
-    const auto& traits = openai_traits(settings.profile);
-    if (settings.base_url.empty()) settings.base_url = traits.base_url;
-    if (settings.max_tokens_field.empty()) settings.max_tokens_field = traits.max_tokens_field;
+    settings.base_url = openai_base_url(settings);
+    if (settings.max_tokens_field.empty()) settings.max_tokens_field = openai_traits(settings.profile).max_tokens_field;
     return settings;
 }
 

@@ -91,6 +91,10 @@ const OpenAiTraits& openai_traits(OpenAiProfile profile) {
     return generic;
 }
 
+std::string openai_base_url(const OpenAiSettings& settings) {
+    return settings.base_url.empty() ? openai_traits(settings.profile).base_url : settings.base_url;
+}
+
 bool gives_logprobs(const OpenAiSettings& settings) {
     // llama.cpp's `/v1/responses` writes an empty list for every answer: tools/server/server-task.cpp
     const bool empty_lists = settings.profile == OpenAiProfile::llama_cpp && settings.api == OpenAiApi::responses;

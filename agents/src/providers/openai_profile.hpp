@@ -2,6 +2,8 @@
 
 #include <enough/agents/settings.hpp>
 
+#include <string>
+
 namespace enough {
 
 /// What is known of one kind of server that speaks OpenAI's chat completions. Each difference has its source beside it.
@@ -27,6 +29,9 @@ struct OpenAiTraits {
 };
 
 const OpenAiTraits& openai_traits(OpenAiProfile profile);
+
+/// The address that is set, or the profile's own.
+std::string openai_base_url(const OpenAiSettings& settings);
 
 /// Whether the server can give token probabilities through the interface that is used.
 bool gives_logprobs(const OpenAiSettings& settings);
