@@ -23,9 +23,9 @@ public:
         told_ = true;
         if (result)
             breaker_.answered();
-        else if (counts_against_server(result.error().kind))
+        else if (counts_against_server(result.error()))
             breaker_.failed();
-        else if (breaker_.state() == CircuitBreaker::State::closed)
+        else if (result.error().kind == FailureKind::timeout || breaker_.state() == CircuitBreaker::State::closed)
             breaker_.undecided();  // it must not make failures before and after it look like fewer
         else
             breaker_.answered();

@@ -62,11 +62,12 @@ void CircuitBreaker::open(Clock::time_point now) {
     probing_since_.reset();
 }
 
-bool counts_against_server(FailureKind kind) {
-    switch (kind) {
+bool counts_against_server(const Failure& failure) {
+    switch (failure.kind) {
+        case FailureKind::timeout:
+            return failure.retryable;
         case FailureKind::connect:
         case FailureKind::tls:
-        case FailureKind::timeout:
         case FailureKind::overloaded:
         case FailureKind::server_error:
         case FailureKind::bad_response:

@@ -44,7 +44,8 @@ private:
 };
 
 /// What a failed call says of the server's health: a refusal in its own words (400, 401, 403, 429, a full context) says
-/// that it works, or at least nothing against it.
-bool counts_against_server(FailureKind kind);
+/// that it works, or at least nothing against it; nor does the end of the caller's own time (a `timeout` that is not
+/// retryable).
+bool counts_against_server(const Failure& failure);
 
 }  // namespace enough

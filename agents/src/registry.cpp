@@ -8,7 +8,9 @@
 #include "providers/gemini_protocol.hpp"
 #include "providers/http_agent.hpp"
 #include "providers/openai_agent.hpp"
+#include "providers/openai_profile.hpp"
 #include "providers/scripted_agent.hpp"
+#include "redaction.hpp"
 #include "retry_agent.hpp"
 #if ENOUGH_LLAMA
 #include "providers/llama_agent.hpp"
@@ -62,10 +64,12 @@ public:
     }
 
 private:
-    // From the server outwards: circuit, limits, hedges, retries.
+    // From the server outwards: redaction, circuit, limits, hedges, retries.
+    // Next to the server our secrets are taken out of what it says, so that everything else sees clean words alone.
     // The circuit stands next to the server, so that it hears of every attempt, and so that calls which waited their
     // turn at a limit find it open when their turn has come; a refusal costs them nothing of the token limit.
     std::unique_ptr<Agent> served(std::unique_ptr<Agent> agent, const ServerSettings& settings) const {
+        agent = make_redacting_agent(std::move(agent), Redaction(secrets_of(settings)));
         if (settings.circuit)
             agent = std::make_unique<CircuitAgent>(std::move(agent), "model " + settings.model, *settings.circuit,
                                                    open_circuit_ == OpenCircuit::wait);
@@ -89,7 +93,7 @@ private:
 };
 
 struct GivesLogprobs {
-    bool operator()(const OpenAiSettings& settings) const { return settings.logprobs; }
+    bool operator()(const OpenAiSettings& settings) const { return gives_logprobs(settings); }
     bool operator()(const ServerSettings&) const { return false; }
     bool operator()(const LlamaSettings&) const { return true; }
     bool operator()(const ScriptedSettings& settings) const { return settings.logprobs; }

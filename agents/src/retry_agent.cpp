@@ -30,6 +30,36 @@ double random_jitter() {
     return 1 - std::uniform_real_distribution<double>(0, 1)(engine);
 }
 
+/// Passes everything on, and notices whether the request went out.
+class SentWatch final : public AnswerSink {
+public:
+    explicit SentWatch(AnswerSink* listener) : listener_(listener) {}
+
+    Flow on_token(const Token& token) override {
+        return listener_ == nullptr ? Flow::go_on : listener_->on_token(token);
+    }
+    void on_text(Phase phase, std::string_view text) override {
+        if (listener_ != nullptr) listener_->on_text(phase, text);
+    }
+    void on_sent() override {
+        sent_ = true;
+        if (listener_ != nullptr) listener_->on_sent();
+    }
+    void on_progress() override {
+        if (listener_ != nullptr) listener_->on_progress();
+    }
+    void on_restart() override {
+        sent_ = false;
+        if (listener_ != nullptr) listener_->on_restart();
+    }
+
+    bool sent() const { return sent_; }
+
+private:
+    AnswerSink* listener_;
+    bool sent_ = false;
+};
+
 std::string summary(const RetryDecision& decision, const RetryPolicy& policy, int attempts) {
     const auto tries = fmt::format("{} attempt{}", attempts, attempts == 1 ? "" : "s");
     switch (decision.verdict) {
@@ -70,15 +100,15 @@ RetryAgent::RetryAgent(std::unique_ptr<Agent> agent, RetryPolicy policy)
     : RetryAgent(std::move(agent), policy, random_jitter) {}
 
 // The run's purse is asked last, since what it grants is reserved.
-RetryDecision RetryAgent::decide(const Request& request, const Failure& failure, int attempts) {
+RetryDecision RetryAgent::decide(const Request& request, const Failure& failure, int attempts, bool sent) {
     using Verdict = RetryDecision::Verdict;
     auto decision = decide_retry(policy_, failure, attempts, jitter_(), request.deadline.remaining());
     if (decision.verdict != Verdict::wait) return decision;
-    if (!budget_.take()) {
+    if (sent && !budget_.take()) {
         decision.verdict = Verdict::no_share;
     } else if (request.attempts != nullptr &&
                !request.attempts->another(AttemptKind::retry, failure.spent, failure.message)) {
-        budget_.give_back();
+        if (sent) budget_.give_back();
         decision.verdict = Verdict::no_budget;
     }
     return decision;
@@ -87,6 +117,8 @@ RetryDecision RetryAgent::decide(const Request& request, const Failure& failure,
 Task<Result<Answer>> RetryAgent::ask(Request request) {
     Usage spent;
     budget_.count_call();
+    SentWatch watch(request.sink);
+    request.sink = &watch;
     for (int attempts = 1;; ++attempts) {
         auto result = co_await agent_->ask(request);
         if (result) {
@@ -95,7 +127,7 @@ Task<Result<Answer>> RetryAgent::ask(Request request) {
         }
         auto failure = std::move(result).error();
         spent += failure.spent;
-        const auto decision = decide(request, failure, attempts);
+        const auto decision = decide(request, failure, attempts, watch.sent());
         if (decision.verdict != RetryDecision::Verdict::wait) {
             failure.spent = spent;
             failure.message += summary(decision, policy_, attempts);
@@ -103,7 +135,7 @@ Task<Result<Answer>> RetryAgent::ask(Request request) {
         }
         asio::steady_timer timer(co_await asio::this_coro::executor, decision.delay);
         co_await timer.async_wait(asio::use_awaitable);
-        if (request.sink != nullptr) request.sink->on_restart();
+        watch.on_restart();
     }
 }
 

@@ -37,7 +37,9 @@ RetryDecision decide_retry(const RetryPolicy& policy, const Failure& failure, in
 
 /// Asks again when a call failed in a way that may pass, and the request's `attempts` grant it. What failed attempts
 /// used up is part of the usage of the answer, or of what the final failure has spent. All calls together retry no more
-/// than the policy's budget allows (`RetryBudget`); a call whose retry is refused fails at once and says so.
+/// than the policy's budget allows (`RetryBudget`); a call whose retry is refused fails at once and says so. An attempt
+/// that sent nothing, because a circuit is open, was no load to the server, and trying again takes nothing of that
+/// budget.
 class RetryAgent final : public Agent {
 public:
     /// `jitter` gives numbers in (0, 1].
@@ -47,7 +49,7 @@ public:
     Task<Result<Answer>> ask(Request request) override;
 
 private:
-    RetryDecision decide(const Request& request, const Failure& failure, int attempts);
+    RetryDecision decide(const Request& request, const Failure& failure, int attempts, bool sent);
 
     std::unique_ptr<Agent> agent_;
     RetryPolicy policy_;

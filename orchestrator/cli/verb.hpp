@@ -14,6 +14,7 @@ void add_graph(CLI::App& app, int& exit);
 void add_calibrate(CLI::App& app, int& exit);
 void add_eval(CLI::App& app, int& exit);
 void add_regate(CLI::App& app, int& exit);
+void add_doctor(CLI::App& app, int& exit);
 void add_init(CLI::App& app, int& exit);
 
 }  // namespace enough::cli

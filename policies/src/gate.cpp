@@ -221,6 +221,7 @@ Judgement judge(const Gate& gate, ChainPosition position, const EvidenceSummary&
     }
     auto fault = foreign(gate, facts);
     if (!fault) fault = evidence_fault(gate, evidence, facts);
+    if (!fault) fault = pin_fault(gate.settings, evidence, facts);
     if (!fault) judgement.value = signal_value(gate, position.step, evidence);
     if (!fault && !judgement.value) fault = no_value(gate.signal);
     return judge_whole(std::move(judgement), gate, position, std::move(fault), facts);

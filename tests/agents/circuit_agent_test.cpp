@@ -131,10 +131,13 @@ TEST(CircuitBreaker, LetsOneProbeOutAmongThreads) {
 TEST(CircuitBreaker, KnowsWhatIsTheServersFault) {
     for (const auto kind : {FailureKind::unauthorized, FailureKind::rate_limited, FailureKind::bad_request,
                             FailureKind::context_full, FailureKind::no_model})
-        EXPECT_FALSE(counts_against_server(kind)) << name(kind);
+        EXPECT_FALSE(counts_against_server(make_failure(kind, "no"))) << name(kind);
     for (const auto kind : {FailureKind::connect, FailureKind::timeout, FailureKind::overloaded,
                             FailureKind::server_error, FailureKind::stream_cut, FailureKind::bad_response})
-        EXPECT_TRUE(counts_against_server(kind)) << name(kind);
+        EXPECT_TRUE(counts_against_server(make_failure(kind, "no"))) << name(kind);
+    auto own_deadline = make_failure(FailureKind::timeout, "the run's time is over");
+    own_deadline.retryable = false;
+    EXPECT_FALSE(counts_against_server(own_deadline));
 }
 
 /// Fails as it is told, then answers; or waits for ever.

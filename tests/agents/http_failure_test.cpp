@@ -51,6 +51,14 @@ TEST(HttpFailure, FindsTheMessageInEveryShape) {
     }
 }
 
+TEST(HttpFailure, IsNotTroubledByNesting) {
+    const std::size_t levels = 200'000;
+    const auto body = R"({"detail":[)" + std::string(levels, '[') + std::string(levels, ']') + "]}";
+    const auto failure = http_failure({400, "application/json", body, {}}, "http://h", ServerText());
+    EXPECT_EQ(failure.kind, FailureKind::bad_request);
+    EXPECT_LT(failure.message.size(), 300U);
+}
+
 TEST(HttpFailure, KnowsFullContextsAndMissingModels) {
     EXPECT_EQ(failure_for(400, R"({"error":{"code":"context_length_exceeded","message":"x"}})").kind,
               FailureKind::context_full);

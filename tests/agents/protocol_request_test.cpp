@@ -4,6 +4,7 @@
 #include "providers/llama_cpp_protocol.hpp"
 #include "providers/ollama_protocol.hpp"
 #include "providers/responses_protocol.hpp"
+#include "providers/tool_json.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -289,6 +290,13 @@ TEST(ProtocolRequest, RefusesSettingsThatCanNeverWork) {
     refuses(OpenAiSettings(), make_responses_protocol);
     refuses(OpenAiSettings(), make_ollama_protocol);
     refuses(OpenAiSettings(), make_llama_cpp_protocol);
+}
+
+TEST(ToolJson, WrapsArgumentsNestedDeeperThanTheStackAllows) {
+    const std::size_t levels = 200'000;
+    const ToolCall call{"c1", "weather", R"({"in":)" + std::string(levels, '[') + std::string(levels, ']') + "}"};
+    EXPECT_EQ(arguments_object(call)["invalid_arguments"], call.arguments);
+    EXPECT_EQ(arguments_object({"c1", "weather", R"({"in":[["Paris"]]})"}).dump(), R"({"in":[["Paris"]]})");
 }
 
 }  // namespace

@@ -90,8 +90,9 @@ class FlakyAgent final : public Agent {
 public:
     explicit FlakyAgent(std::deque<Failure> failures) : failures_(std::move(failures)) {}
 
-    Task<Result<Answer>> ask(Request) override {
+    Task<Result<Answer>> ask(Request request) override {
         ++asked;
+        if (sends && request.sink != nullptr) request.sink->on_sent();
         if (failures_.empty()) {
             Answer answer;
             answer.text = "done";
@@ -104,6 +105,7 @@ public:
     }
 
     int asked = 0;
+    bool sends = true;
 
 private:
     std::deque<Failure> failures_;
@@ -240,8 +242,9 @@ class DeadAgent final : public Agent {
 public:
     explicit DeadAgent(std::atomic<int>& asked) : asked_(asked) {}
 
-    Task<Result<Answer>> ask(Request) override {
+    Task<Result<Answer>> ask(Request request) override {
         ++asked_;
+        request.sink->on_sent();
         co_return retryable();
     }
 
@@ -270,6 +273,14 @@ TEST(RetryAgent, SaysThatTheBudgetOfRetriesIsUsedUp) {
     EXPECT_THAT(result.error().message,
                 HasSubstr("503 (gave up after 11 attempts: the model's calls have used up their retries; "
                           "retry.budget allows 0 per call)"));
+}
+
+TEST(RetryAgent, WaitingForACircuitTakesNothingOfTheBudget) {
+    const RetryPolicy strict{.attempts = 50, .budget = 0, .delay = 1ms, .max_delay = 1ms};
+    Fixture fixture(std::deque<Failure>(49, retryable()), strict);
+    fixture.inner->sends = false;
+    EXPECT_TRUE(test::run(fixture.agent->ask(Request())));
+    EXPECT_EQ(fixture.inner->asked, 50);
 }
 
 TEST(RetryAgent, ARetryThatThePurseRefusesIsNotCounted) {

@@ -1,5 +1,6 @@
 #include "providers/http_failure.hpp"
 
+#include <enough/json/shallow_json.hpp>
 #include "failure_kind.hpp"
 
 #include <fmt/format.h>
@@ -105,7 +106,7 @@ std::optional<std::chrono::system_clock::time_point> http_date(const std::string
 
 // {"error":{"message"}}, {"error":"…"}, {"message"}, FastAPI's {"detail":"…"} and {"detail":[{"msg"}]}, or the body.
 ServerError server_error(const std::string& body) {
-    const auto json = Json::parse(body, nullptr, false);
+    const Json json = parse_shallow(body);
     if (!json.is_object()) return {body, {}};
     const auto error = json.find("error");
     const auto& object = error != json.end() && error->is_object() ? *error : json;

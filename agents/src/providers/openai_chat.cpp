@@ -1,5 +1,6 @@
 #include "providers/openai_chat.hpp"
 
+#include "providers/openai_profile.hpp"
 #include "providers/openai_request.hpp"
 #include "providers/openai_stream.hpp"
 
@@ -9,13 +10,17 @@ namespace enough {
 
 namespace {
 
-constexpr const char* default_base_url = "https://api.openai.com/v1";
+OpenAiSettings with_defaults(OpenAiSettings settings) {
+    settings.base_url = openai_base_url(settings);
+    if (settings.max_tokens_field.empty()) settings.max_tokens_field = openai_traits(settings.profile).max_tokens_field;
+    return settings;
+}
 
 }  // namespace
 
 OpenAiChat::OpenAiChat(OpenAiSettings settings)
-    : settings_(std::move(settings)),
-      endpoint_(openai_endpoint(settings_.base_url.empty() ? default_base_url : settings_.base_url)),
+    : settings_(with_defaults(std::move(settings))),
+      endpoint_(openai_endpoint(settings_.base_url)),
       headers_(openai_headers(settings_)),
       server_text_(settings_) {
     openai_body({}, settings_, dialect());  // an extra_body that is none is found out now
@@ -39,12 +44,14 @@ std::unique_ptr<AnswerReader> OpenAiChat::reader(const Request& asked) const {
 
 Dialect OpenAiChat::dialect() const {
     Dialect dialect;
-    if (!settings_.max_tokens_field.empty()) dialect.max_tokens_field = settings_.max_tokens_field;
+    dialect.max_tokens_field = settings_.max_tokens_field;
+    dialect.gives_logprobs = gives_logprobs(settings_);
+    dialect.max_top_logprobs = openai_traits(settings_.profile).max_top_logprobs;
     return dialect;
 }
 
 std::optional<Dialect> OpenAiChat::learn(const HttpRefusal& refusal, const Request& asked, const Dialect& used) const {
-    return openai_learn(refusal, asked, used);
+    return openai_learn(refusal, asked, used, settings_.profile);
 }
 
 }  // namespace enough

@@ -1,9 +1,11 @@
 #include "providers/openai_request.hpp"
 
+#include "providers/openai_profile.hpp"
 #include "providers/role_name.hpp"
 
 #include <nlohmann/json.hpp>
 
+#include <string_view>
 #include <utility>
 
 namespace enough {
@@ -65,6 +67,40 @@ void add_sampling(Json& body, const Sampling& sampling, const std::string& max_t
     if (!sampling.stop.empty()) body["stop"] = sampling.stop;
 }
 
+void add_logprobs(Json& body, int count, const OpenAiTraits& traits) {
+    switch (traits.logprobs) {
+        case OpenAiTraits::Logprobs::asked_by_flag:
+            body["logprobs"] = true;
+            body["top_logprobs"] = count;
+            break;
+        case OpenAiTraits::Logprobs::asked_by_count:
+            body["logprobs"] = count;
+            break;
+        case OpenAiTraits::Logprobs::never_given:
+            return;
+    }
+    if (traits.routes_by_parameters) body["provider"]["require_parameters"] = true;
+}
+
+void add_effort(Json& body, const std::string& effort, OpenAiTraits::Effort how) {
+    switch (how) {
+        case OpenAiTraits::Effort::field:
+            body["reasoning_effort"] = effort;
+            break;
+        case OpenAiTraits::Effort::field_and_template:
+            body["reasoning_effort"] = effort;
+            body["chat_template_kwargs"]["reasoning_effort"] = effort;
+            break;
+        case OpenAiTraits::Effort::object:
+            body["reasoning"]["effort"] = effort;
+            break;
+    }
+}
+
+bool contains(const std::string& text, std::string_view part) {
+    return text.find(part) != std::string::npos;
+}
+
 }  // namespace
 
 Endpoint openai_endpoint(const std::string& base_url) {
@@ -81,26 +117,35 @@ std::string openai_body(const Request& request, const OpenAiSettings& settings, 
     Json body;
     body["model"] = settings.model;
     body["messages"] = messages_json(request.messages);
+    const auto& traits = openai_traits(settings.profile);
     body["stream"] = request.streamed;
-    if (request.streamed) body["stream_options"]["include_usage"] = true;
-    if (const int count = dialect.top_logprobs(request.top_logprobs); count > 0) {
-        body["logprobs"] = true;
-        body["top_logprobs"] = count;
-    }
+    if (request.streamed && traits.stream_options) body["stream_options"]["include_usage"] = true;
+    if (const int count = dialect.top_logprobs(request.top_logprobs); count > 0) add_logprobs(body, count, traits);
     add_sampling(body, request.sampling, dialect.max_tokens_field);
+    if (request.sampling.reasoning_effort) add_effort(body, *request.sampling.reasoning_effort, traits.effort);
     add_tools(body, request);
     return request_body(std::move(body), settings);
 }
 
-// "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead."
-std::optional<Dialect> openai_learn(const HttpRefusal& refusal, const Request& asked, const Dialect& used) {
+std::optional<Dialect> openai_learn(const HttpRefusal& refusal, const Request& asked, const Dialect& used,
+                                    OpenAiProfile profile) {
     if (auto learned = learn_about_logprobs(refusal, asked, used)) return learned;
-    if (refusal.status != 400 && refusal.status != 422) return std::nullopt;
-    if (!asked.sampling.max_tokens || used.max_tokens_field != "max_tokens") return std::nullopt;
-    if (server_error(refusal.body).message.find("max_completion_tokens") == std::string::npos) return std::nullopt;
+    const auto message = server_error(refusal.body).message;
     auto learned = used;
-    learned.max_tokens_field = "max_completion_tokens";
-    return learned;
+    // "No endpoints found that can handle the requested parameters.": candidates are what it was made to insist on.
+    if (openai_traits(profile).routes_by_parameters && refusal.status == 404 && contains(message, "parameters") &&
+        used.top_logprobs(asked.top_logprobs) > 0) {
+        learned.gives_logprobs = false;
+        return learned;
+    }
+    // "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead."
+    const bool bad_request = refusal.status == 400 || refusal.status == 422;
+    if (bad_request && asked.sampling.max_tokens && used.max_tokens_field == "max_tokens" &&
+        contains(message, "max_completion_tokens")) {
+        learned.max_tokens_field = "max_completion_tokens";
+        return learned;
+    }
+    return std::nullopt;
 }
 
 }  // namespace enough

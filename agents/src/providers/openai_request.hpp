@@ -21,7 +21,8 @@ HttpHeaders openai_headers(const OpenAiSettings& settings);
 /// `extra_body` is no JSON object.
 std::string openai_body(const Request& request, const OpenAiSettings& settings, const Dialect& dialect);
 
-/// What a refusal teaches of candidates, or of the name of `max_tokens`.
-std::optional<Dialect> openai_learn(const HttpRefusal& refusal, const Request& asked, const Dialect& used);
+/// What a refusal teaches: that there are fewer candidates or none, or the other name of `max_tokens`.
+std::optional<Dialect> openai_learn(const HttpRefusal& refusal, const Request& asked, const Dialect& used,
+                                    OpenAiProfile profile = OpenAiProfile::generic);
 
 }  // namespace enough

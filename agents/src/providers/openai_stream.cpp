@@ -94,83 +94,6 @@ void OpenAiStream::show(Phase phase, std::string_view text) {
     if (sink_ != nullptr) sink_->on_text(phase, text);
 }
 
-void OpenAiStream::take_token(Phases phases) {
-    advanced_ = true;
-    if (phases == Phases::all_reasoning) {
-        give_held(Phase::reasoning);
-        give(token_, Phase::reasoning);
-    } else if (whole_document_) {  // their phases are told once all are there
-        held_.push_back(token_);
-    } else if (separated_) {
-        give(token_, phase_);
-    } else {
-        give_by_tags(token_);
-    }
-}
-
-void OpenAiStream::give_by_tags(const Token& token) {
-    const auto phase = think_tokens_.feed(token.bytes);
-    if (!phase) {
-        held_.push_back(token);
-        return;
-    }
-    give_held(*phase);
-    give(token, *phase);
-}
-
-void OpenAiStream::give_held(Phase phase) {
-    const auto held = std::exchange(held_, {});
-    for (const auto& token : held)
-        give(token, phase);
-}
-
-void OpenAiStream::give(const Token& token, Phase phase) {
-    if (stopped_ || failure_) return;
-    if (++tokens_ > limits_.max_tokens) {
-        return refuse(FailureKind::bad_response, fmt::format("the answer has more than {} tokens", limits_.max_tokens));
-    }
-    if (phase == Phase::reasoning) ++reasoning_tokens_;
-    if (sink_ == nullptr) return;
-    if (&token == &token_) {
-        token_.phase = phase;
-        stopped_ = sink_->on_token(token_) == Flow::stop;
-    } else {
-        auto placed = token;
-        placed.phase = phase;
-        stopped_ = sink_->on_token(placed) == Flow::stop;
-    }
-}
-
-// A document's entries cover reasoning and answer alike, with or without the tags that stood between them.
-
-void OpenAiStream::give_document_tokens() {
-    const auto tokens = std::exchange(held_, {});
-    if (!separated_) {
-        for (const auto& token : tokens)
-            give_by_tags(token);
-        return;
-    }
-    constexpr std::string_view close_tag = "</think>";
-    std::string all;
-    for (const auto& token : tokens)
-        all += token.bytes;
-    std::size_t answer_begins = 0;
-    if (const auto close = all.find(close_tag); close != std::string::npos) {
-        answer_begins = close + close_tag.size();
-    } else if (answer_.text.empty()) {
-        answer_begins = all.size();
-    } else if (all.starts_with(answer_.reasoning)) {
-        answer_begins = answer_.reasoning.size();
-    }
-    std::size_t at = 0;
-    for (const auto& token : tokens) {
-        give(token, at < answer_begins ? Phase::reasoning : Phase::answer);
-        at += token.bytes.size();
-    }
-}
-
-// False, with `out` empty, for a value that is no string.
-
 void OpenAiStream::take_finish_reason(std::string_view reason) {
     if (reason == "stop" || reason == "eos" || reason == "end_turn" || reason == "stop_sequence") {
         finish_reason_ = FinishReason::stop;
@@ -186,7 +109,6 @@ void OpenAiStream::take_finish_reason(std::string_view reason) {
 }
 
 // What was held back because it might have become a tag.
-
 void OpenAiStream::flush() {
     show(think_text_.finish());
     give_held(Phase::answer);

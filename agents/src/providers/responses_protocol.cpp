@@ -1,6 +1,7 @@
 #include "providers/responses_protocol.hpp"
 
 #include "providers/endpoint.hpp"
+#include "providers/openai_profile.hpp"
 #include "providers/responses_reader.hpp"
 #include "providers/role_name.hpp"
 #include "providers/tool_json.hpp"
@@ -12,8 +13,6 @@ namespace enough {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-constexpr const char* default_url = "https://api.openai.com/v1";
 
 // Calls go without the id of their item: the server would look for the reasoning it belongs to, which is not kept
 // ("provided without its required 'reasoning' item", https://github.com/TanStack/ai/issues/1212).
@@ -56,8 +55,7 @@ void add_sampling(Json& body, const Sampling& sampling) {
 class ResponsesProtocol final : public HttpProtocol {
 public:
     explicit ResponsesProtocol(OpenAiSettings settings)
-        : settings_(std::move(settings)),
-          endpoint_(endpoint(settings_.base_url.empty() ? default_url : settings_.base_url, "/responses")) {
+        : settings_(std::move(settings)), endpoint_(endpoint(openai_base_url(settings_), "/responses")) {
         HttpHeaders own{{"Content-Type", "application/json"}};
         if (!settings_.api_key.empty()) own.emplace_back("Authorization", "Bearer " + settings_.api_key.reveal());
         headers_ = request_headers(std::move(own), settings_);
@@ -94,6 +92,7 @@ public:
     // "An integer between 0 and 20".
     Dialect dialect() const override {
         Dialect dialect;
+        dialect.gives_logprobs = gives_logprobs(settings_);
         dialect.max_top_logprobs = 20;
         return dialect;
     }

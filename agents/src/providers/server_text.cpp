@@ -10,31 +10,14 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::size_t min_secret_length = 4;  // anything shorter would black out ordinary words
-
-std::vector<std::string> secrets_of(const ServerSettings& settings) {
-    std::vector<std::string> secrets{settings.api_key.reveal()};
-    for (const auto& [_, value] : settings.headers)
-        secrets.push_back(value);
-    return secrets;
-}
-
 }  // namespace
 
-ServerText::ServerText(std::vector<std::string> secrets) : secrets_(std::move(secrets)) {
-    std::erase_if(secrets_, [](const std::string& secret) { return secret.size() < min_secret_length; });
-}
+ServerText::ServerText(std::vector<std::string> secrets) : redaction_(std::move(secrets)) {}
 
 ServerText::ServerText(const ServerSettings& settings) : ServerText(secrets_of(settings)) {}
 
 std::string ServerText::excerpt(std::string_view text) const {
-    std::string clean(text);
-    for (const auto& secret : secrets_) {
-        for (auto at = clean.find(secret); at != std::string::npos; at = clean.find(secret, at)) {
-            clean.replace(at, secret.size(), "***");
-            at += 3;
-        }
-    }
+    const std::string clean = redaction_(std::string(text));
     std::string out;
     for (const char c : clean) {
         const auto byte = static_cast<unsigned char>(c);

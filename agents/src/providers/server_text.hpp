@@ -1,5 +1,7 @@
 #pragma once
 
+#include "redaction.hpp"
+
 #include <enough/agents/settings.hpp>
 
 #include <cstddef>
@@ -15,7 +17,7 @@ class ServerText {
 public:
     ServerText() = default;
     explicit ServerText(std::vector<std::string> secrets);
-    /// Knows the key and the values of the headers.
+    /// Knows all that must not be printed of the model.
     explicit ServerText(const ServerSettings& settings);
 
     std::string excerpt(std::string_view text) const;
@@ -23,7 +25,7 @@ public:
     static constexpr std::size_t max_length = 200;
 
 private:
-    std::vector<std::string> secrets_;
+    Redaction redaction_;
 };
 
 }  // namespace enough

@@ -1,5 +1,7 @@
 #include "providers/tool_json.hpp"
 
+#include <enough/json/shallow_json.hpp>
+
 namespace enough {
 
 namespace {
@@ -15,7 +17,7 @@ Json parameters_schema(const ToolSpec& tool) {
 }
 
 Json arguments_object(const ToolCall& call) {
-    auto arguments = Json::parse(call.arguments, nullptr, false);
+    auto arguments = parse_shallow<Json>(call.arguments);
     if (arguments.is_object()) return arguments;
     return Json{{"invalid_arguments", call.arguments}};
 }
