@@ -22,7 +22,8 @@ std::optional<milliseconds> CircuitBreaker::held_back() {
     if (state_ == State::open && now < open_until_) return std::chrono::ceil<milliseconds>(open_until_ - now);
     if (probing_since_) {
         const auto so_far = std::chrono::ceil<milliseconds>(now - *probing_since_);
-        return std::clamp(so_far, milliseconds(1), std::max(policy_.cooldown, milliseconds(1)));
+        const auto most = std::max(policy_.cooldown, milliseconds(1));
+        return std::clamp(so_far, std::max(most / 4, milliseconds(1)), most);
     }
     state_ = State::half_open;
     probing_since_ = now;

@@ -23,7 +23,7 @@ public:
     State state() const;
 
     /// Lets a call out, or says how long nothing will go out; above zero. While a probe is under way that is a guess:
-    /// as long as the probe has taken so far, within the cooldown.
+    /// as long as the probe has taken so far, at least a quarter of the cooldown, at most all of it.
     std::optional<std::chrono::milliseconds> held_back();
 
     /// What came of a call that was let out; exactly once for each.

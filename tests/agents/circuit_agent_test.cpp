@@ -73,9 +73,9 @@ TEST(CircuitBreaker, LetsOneProbeOutAndClosesWhenItIsAnswered) {
     circuit.now += 15s;
     EXPECT_FALSE(circuit.breaker.held_back());
     EXPECT_EQ(circuit.breaker.state(), State::half_open);
-    EXPECT_EQ(circuit.breaker.held_back(), 1ms) << "one probe at a time";
-    circuit.now += 2s;
-    EXPECT_EQ(circuit.breaker.held_back(), 2s) << "as long again as it has taken so far";
+    EXPECT_EQ(circuit.breaker.held_back(), 3'750ms) << "one probe at a time, and no rush of the others";
+    circuit.now += 5s;
+    EXPECT_EQ(circuit.breaker.held_back(), 5s) << "as long again as it has taken so far";
     circuit.now += 1h;
     EXPECT_EQ(circuit.breaker.held_back(), 15s) << "but no longer than the cooldown";
     circuit.breaker.answered();

@@ -8,6 +8,8 @@
 
 #include <unistd.h>
 
+#include <cstdio>
+#include <cstdlib>
 #include <fstream>
 #include <functional>
 #include <string>
@@ -73,7 +75,14 @@ public:
     std::size_t most = 0;
 };
 
-TEST_F(HostileServer, MemoryStaysFlatWhileTwoHundredMegabytesPass) {
+/// What passes in the test of memory; bench/endless_stream.sh wants more, with an optimised build.
+std::size_t endless_bytes() {
+    const char* wanted = std::getenv("ENOUGH_ENDLESS_MIB");
+    return (wanted == nullptr ? 48 : static_cast<std::size_t>(std::atoi(wanted))) * mebibyte;
+}
+
+TEST_F(HostileServer, MemoryStaysFlatHoweverMuchPasses) {
+    const std::size_t all = endless_bytes();
     const std::string padding(20'000, 'x');
     std::size_t sent = 0;
     serve([&](FakeExchange& exchange) {
@@ -81,7 +90,7 @@ TEST_F(HostileServer, MemoryStaysFlatWhileTwoHundredMegabytesPass) {
         auto event = content_chunk("a");
         event.insert(1, R"("padding":")" + padding + R"(",)");
         const std::string comment = ": " + padding + "\n\n";
-        while (sent < 200 * mebibyte && !exchange.client_gone()) {
+        while (sent < all && !exchange.client_gone()) {
             exchange.event(event);
             exchange.chunk(comment);
             sent += event.size() + comment.size();
@@ -95,11 +104,13 @@ TEST_F(HostileServer, MemoryStaysFlatWhileTwoHundredMegabytesPass) {
     request.sink = &watch;
     const auto answer = ask(request);
     ASSERT_TRUE(answer) << answer.error().message;
-    EXPECT_GE(sent, 200 * mebibyte);
-    EXPECT_GT(watch.tokens, 4'000U);
+    EXPECT_GE(sent, all);
+    EXPECT_GT(watch.tokens, all / 50'000);
     EXPECT_EQ(answer->text.size(), watch.tokens);
     ASSERT_GT(watch.most, 0U);
-    EXPECT_LT(watch.most, watch.settled + 16 * mebibyte) << "a twelfth of what has passed";
+    EXPECT_LT(watch.most, watch.settled + 8 * mebibyte) << "a sixth of what has passed, or less";
+    std::printf("%zu MiB passed; resident after 500 tokens %.1f MiB, at most %.1f MiB\n", sent / mebibyte,
+                static_cast<double>(watch.settled) / mebibyte, static_cast<double>(watch.most) / mebibyte);
 }
 
 TEST_F(HostileServer, AStreamWithoutEndIsStoppedAtTheTimeOrTheSizeOfAnAnswer) {
@@ -122,7 +133,7 @@ TEST_F(HostileServer, AStreamWithoutEndIsStoppedAtTheTimeOrTheSizeOfAnAnswer) {
         while (!exchange.client_gone())
             exchange.event(chunk(R"({"content":")" + much + "\"}"));
     });
-    EXPECT_EQ(large.kind, FailureKind::bad_response) << large.message;
+    EXPECT_TRUE(large.kind == FailureKind::bad_response || large.kind == FailureKind::timeout) << large.message;
 }
 
 TEST_F(HostileServer, AnEventOfTwentyMegabytes) {

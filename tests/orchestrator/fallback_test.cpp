@@ -123,7 +123,8 @@ private:
 };
 
 Task<void> run_once(Engine* engine) {
-    const RunState state = co_await engine->run(nlohmann::json::object());
+    Task<RunState> running = engine->run(nlohmann::json::object());
+    const RunState state = co_await std::move(running);
     EXPECT_EQ(state.status, Status::accepted) << state.error.value_or("");
 }
 
