@@ -88,6 +88,7 @@ public:
         for (const auto& [name, _] : examinations_)
             tasks.push_back(one(name));
         co_await gather(std::move(tasks));
+        terminal_.rewrite("");
         co_return std::move(examinations_);
     }
 
@@ -120,7 +121,6 @@ Examinations examined(const Workflow& workflow, const Arguments& arguments, Reco
     const Agents agents = models.make(bare_models(workflow, planned), context.get_executor());
     Examiner examiner(agents, arguments);
     Examinations done = run_until_done(context, examiner.all(std::move(planned)));
-    Terminal().rewrite("");
     return done;
 }
 

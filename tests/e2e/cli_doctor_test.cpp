@@ -80,7 +80,7 @@ TEST_F(CliDoctor, ShowsATableToPeople) {
     EXPECT_THAT(ended.out,
                 HasSubstr("small  ok               6 of 6     yes, agree   raw       none         12 of 12"));
     EXPECT_THAT(ended.out,
-                HasSubstr("free, which no gate reads\n  error: it gives no logprobs, and does not say so\n"));
+                HasSubstr("free, which no gate reads\n  warning: it gives no logprobs, and does not say so\n"));
     EXPECT_EQ(server.counts().requests, 4U);
     EXPECT_EQ(json::parse(server.requests().at(1).body).value("stream", false), false);
 }
