@@ -58,7 +58,7 @@ protected:
 };
 
 TEST_F(CliDoctor, FindsNothingWrongWithAGoodServer) {
-    const json found = diagnosis({}, 0);
+    const json found = diagnosis(FakeProfile(), 0);
     EXPECT_THAT(found["errors"], IsEmpty());
     EXPECT_THAT(found["warnings"], IsEmpty()) << found["warnings"];
     EXPECT_EQ(found["k"], 6);
