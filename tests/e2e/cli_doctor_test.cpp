@@ -211,7 +211,7 @@ TEST_F(CliDoctor, PinsWhatItFoundAndTheRunFailsClosed) {
     std::string expected = workflow_text;
     expected.insert(expected.find("    provider"), pin);
     EXPECT_EQ(text_of("w.yaml"), expected);
-    EXPECT_EQ(enough({"run", "w.yaml", "-q"}, environment).out.substr(0, 4), " w0-") << "accepted by the first rung";
+    EXPECT_EQ(enough({"run", "w.yaml", "-q"}, environment).out.substr(0, 3), "w0-") << "accepted by the first rung";
 
     FakeProfile changed;
     changed.model = "another-model";

@@ -72,11 +72,15 @@ std::string workflow(const std::string& last) {
     return text + "output: \"{{ steps.names.text }}\"\neval: {grader: exact}\n";
 }
 
-/// All that the server knows of us, said again.
-std::string echo() {
+/// All that this request told the server, said again.
+std::string echo(const FakeExchange& exchange) {
+    std::string told;
+    for (const auto& [name, value] : exchange.request().headers)
+        told += value + ' ';
     std::string text = "you sent";
     for (const std::string& marker : markers())
-        if (marker != tool_token) text += " " + marker;
+        if (told.find(marker) != std::string::npos) text += " " + marker;
+    if (told.find(basic) != std::string::npos) text += std::string(" ") + password;
     return text;
 }
 
@@ -99,22 +103,23 @@ void repeat_everything(FakeExchange& exchange) {
     const std::string& target = exchange.request().target;
     const auto at = [&](const char* path) { return target.find(path) != std::string::npos; };
     if (at("/body"))
-        return exchange.answer(500, json{{"error", {{"message", echo()}}}}.dump(),
-                               {{"Content-Type", "application/json"}, {"Retry-After", "0"}, {"X-Echo", echo()}});
+        return exchange.answer(
+            500, json{{"error", {{"message", echo(exchange)}}}}.dump(),
+            {{"Content-Type", "application/json"}, {"Retry-After", "0"}, {"X-Echo", echo(exchange)}});
     if (at("/redirect"))
         return exchange.answer(302, "", {{"Location", "http://127.0.0.1/" + std::string(variable_key)}});
     if (at("/stream")) {
         exchange.start_stream();
         exchange.event(word_chunk("half", 2));
-        exchange.event(json{{"error", {{"message", echo()}, {"code", 500}}}}.dump());
+        exchange.event(json{{"error", {{"message", echo(exchange)}, {"code", 500}}}}.dump());
         return exchange.end_stream();
     }
     const json body = json::parse(exchange.request().body);
     if (at("/tools")) return call_tool(exchange, body["messages"]);
     exchange.start_stream();
     json chunk = json::parse(word_chunk("fine", 2));
-    chunk["model"] = echo();
-    chunk["system_fingerprint"] = echo();
+    chunk["model"] = echo(exchange);
+    chunk["system_fingerprint"] = echo(exchange);
     exchange.event(chunk.dump());
     chunk["choices"][0] = {{"index", 0}, {"delta", json::object()}, {"finish_reason", "stop"}};
     exchange.event(chunk.dump());

@@ -87,7 +87,10 @@ std::shared_ptr<const Workflow> load_one(std::string_view text, const std::strin
     if (!root) return nullptr;
     substitute(*root, shared.environment, shared.unset, problems);
     const bool complete = include_files(*root, file, sources, shared);
-    if (shared.unset == Unset::refused) fill_secrets(*root, shared.environment, problems);
+    if (shared.unset == Unset::refused)
+        fill_secrets(*root, shared.environment, problems);
+    else
+        leave_secrets(*root);
     for (const char* section : {"models", "agents", "gates"})
         if (Node* node = root->find(section)) resolve_extends(*node, section, complete, problems);
     const auto names = [&](const char* section, const char* kind) {

@@ -158,7 +158,20 @@ private:
     std::map<std::string, std::optional<std::string>> values_;  ///< absent: it can't be had, which was reported
 };
 
+void leave(Node& node) {
+    if (node.kind == NodeKind::scalar && node.text.find("{{") != std::string::npos) node.unset = true;
+    for (Node& item : node.items)
+        leave(item);
+    for (Node::Entry& entry : node.entries)
+        leave(entry.value);
+}
+
 }  // namespace
+
+void leave_secrets(Node& root) {
+    for (const char* section : {"models", "tools"})
+        if (Node* node = root.find(section)) leave(*node);
+}
 
 void fill_secrets(Node& root, const Environment& environment, Problems& problems) {
     if (root.kind != NodeKind::map) return;

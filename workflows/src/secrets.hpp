@@ -17,4 +17,7 @@ inline constexpr const char* secret_out_of_place =
 /// from a variable. To be called when included files are merged, and before `extends`.
 void fill_secrets(Node& root, const Environment& environment, Problems& problems);
 
+/// Leaves the references as they stand, where a workflow is only to be shown: readers take no offence at them.
+void leave_secrets(Node& root);
+
 }  // namespace enough
