@@ -47,6 +47,11 @@ std::string refusal(int status, const std::string& headers, const std::string& m
     return whole(status, headers, body, body.size());
 }
 
+/// How long to wait before asking again, in one of the two ways to say it.
+std::string wish(std::uint64_t number) {
+    return number % 8 == 0 ? "Retry-After: 1\r\n" : "retry-after-ms: 60\r\n";
+}
+
 std::string event(const std::string& data) {
     const std::string text = "data: " + data + "\n\n";
     return fmt::format("{:x}\r\n{}\r\n", text.size(), text);
@@ -234,8 +239,7 @@ Task<bool> FaultyServer::State::misbehave(tcp::socket& socket, Fault fault, std:
             co_await stream(socket, number, words, some);
             co_return false;
         case Fault::rate_limited:
-            co_return co_await send(
-                socket, refusal(429, number % 8 == 0 ? "Retry-After: 1\r\n" : "retry-after-ms: 60\r\n", "too fast"));
+            co_return co_await send(socket, refusal(429, wish(number), "too fast"));
         case Fault::server_error:
             co_return co_await send(socket, refusal(500, "", "broken"));
         case Fault::overloaded:
