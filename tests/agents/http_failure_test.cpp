@@ -105,6 +105,8 @@ TEST(HttpRetryAfter, ReadsAllForms) {
     EXPECT_EQ(http_retry_after({}, "1.5", now), 1500ms);
     EXPECT_EQ(http_retry_after({}, "Wed, 21 Oct 2015 07:28:00 GMT", now), 60s);
     EXPECT_EQ(http_retry_after({}, "Wed, 21 Oct 2015 07:26:00 GMT", now), 0ms);
+    EXPECT_EQ(http_retry_after({}, "Wed, 21 Oct 25 07:28:00 GMT", now), 0ms) << "long ago";
+    EXPECT_EQ(http_retry_after({}, "Wed, 21 Oct 9999 07:28:00 GMT", now), 24h) << "in a far future";
     EXPECT_EQ(http_retry_after({}, "99999999999", now), 24h);
     EXPECT_EQ(http_retry_after({}, "-1", now), 0ms);
     EXPECT_EQ(http_retry_after({}, "soon", now), std::nullopt);

@@ -82,8 +82,9 @@ std::optional<double> whole_number(const std::string& text) {
     return value;
 }
 
-// An HTTP date in the one form that may be sent: "Wed, 21 Oct 2015 07:28:00 GMT".
-std::optional<std::chrono::system_clock::time_point> http_date(const std::string& text) {
+// An HTTP date in the one form that may be sent: "Wed, 21 Oct 2015 07:28:00 GMT". In seconds: the clock's own
+// nanoseconds end in 1677 and 2262, and a server may write any year.
+std::optional<std::chrono::sys_seconds> http_date(const std::string& text) {
     constexpr std::array<std::string_view, 12> months{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                                       "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
     int day = 0, year = 0, hour = 0, minute = 0, second = 0;
@@ -135,7 +136,9 @@ std::optional<std::chrono::milliseconds> http_retry_after(const std::optional<st
     if (!retry_after) return std::nullopt;
     if (const auto seconds = whole_number(*retry_after)) return bounded(*seconds * 1000);
     if (const auto date = http_date(*retry_after)) {
-        return bounded(std::chrono::duration<double, std::milli>(*date - now).count());
+        const std::chrono::duration<double> from_epoch_to_now = now.time_since_epoch();
+        const std::chrono::duration<double> from_epoch_to_date = date->time_since_epoch();
+        return bounded((from_epoch_to_date - from_epoch_to_now).count() * 1000);
     }
     return std::nullopt;
 }
