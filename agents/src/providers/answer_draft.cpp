@@ -107,16 +107,6 @@ Usage AnswerDraft::spent(std::int64_t input_estimate) const {
     return usage;
 }
 
-// Some servers say that they are done after tool calls, and some promise tool calls and send none.
-FinishReason AnswerDraft::final_reason() const {
-    if (withheld_) return FinishReason::filter;
-    const bool done = *finish_reason_ == FinishReason::stop || *finish_reason_ == FinishReason::other ||
-                      *finish_reason_ == FinishReason::tool_calls;
-    if (!done) return *finish_reason_;
-    if (!answer_.tool_calls.empty()) return FinishReason::tool_calls;
-    return *finish_reason_ == FinishReason::tool_calls ? FinishReason::other : *finish_reason_;
-}
-
 Answer AnswerDraft::take(FinishReason reason, std::int64_t input_estimate) {
     answer_.usage = spent(input_estimate);
     if (complete()) answer_.reported_output_tokens = reported_.output;
@@ -139,8 +129,8 @@ Result<Answer> AnswerDraft::finish(std::int64_t input_estimate) {
         return failure;
     }
     answer_.tool_calls = calls_.take();
-    const auto reason = final_reason();
-    if (reason != FinishReason::tool_calls) answer_.tool_calls.clear();  // cut or withheld: not to be acted upon
+    const auto said = withheld_ ? FinishReason::filter : *finish_reason_;
+    const auto reason = settle_tool_calls(said, answer_.tool_calls);
     return take(reason, input_estimate);
 }
 

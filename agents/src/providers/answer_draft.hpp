@@ -68,7 +68,6 @@ public:
 
 private:
     std::int64_t seen() const;
-    FinishReason final_reason() const;
     Answer take(FinishReason reason, std::int64_t input_estimate);
 
     AnswerSink* sink_;

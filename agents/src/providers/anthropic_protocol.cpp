@@ -112,11 +112,7 @@ public:
         body["stream"] = request.streamed;
         add_sampling(body, request.sampling);
         add_tools(body, request);
-        HttpRequest out;
-        out.url = endpoint_.url;
-        out.headers = headers_;
-        out.body = request_body(std::move(body), settings_);
-        return out;
+        return {.url = endpoint_.url, .headers = headers_, .body = request_body(std::move(body), settings_)};
     }
 
     std::unique_ptr<AnswerReader> reader(const Request& request) const override {

@@ -183,11 +183,9 @@ public:
         add_tools(body, request);
         if (auto config = generation_config(request.sampling); !config.empty())
             body["generationConfig"] = std::move(config);
-        HttpRequest out;
-        out.url = request.streamed ? streamed_.url : whole_.url;
-        out.headers = headers_;
-        out.body = request_body(std::move(body), settings_);
-        return out;
+        return {.url = request.streamed ? streamed_.url : whole_.url,
+                .headers = headers_,
+                .body = request_body(std::move(body), settings_)};
     }
 
     std::unique_ptr<AnswerReader> reader(const Request& request) const override {

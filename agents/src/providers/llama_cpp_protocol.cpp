@@ -73,11 +73,9 @@ public:
         Json body{{"messages", messages_of(request)}};
         if (request.sampling.reasoning_effort)
             body["chat_template_kwargs"] = template_arguments(*request.sampling.reasoning_effort);
-        HttpRequest out;
-        out.url = template_.url;
-        out.headers = headers_;
-        out.body = body.dump(-1, ' ', false, Json::error_handler_t::replace);
-        return out;
+        return HttpRequest{.url = template_.url,
+                           .headers = headers_,
+                           .body = body.dump(-1, ' ', false, Json::error_handler_t::replace)};
     }
 
     Result<HttpRequest> request_after(const std::string& preparation, const Request& request) const override {
@@ -113,11 +111,7 @@ private:
         if (sampling.seed) body["seed"] = *sampling.seed;
         if (sampling.max_tokens) body["n_predict"] = *sampling.max_tokens;
         if (!sampling.stop.empty()) body["stop"] = sampling.stop;
-        HttpRequest out;
-        out.url = completion_.url;
-        out.headers = headers_;
-        out.body = request_body(std::move(body), settings_);
-        return out;
+        return {.url = completion_.url, .headers = headers_, .body = request_body(std::move(body), settings_)};
     }
 
     OpenAiSettings settings_;

@@ -101,11 +101,7 @@ public:
         if (request.sampling.reasoning_effort) body["think"] = think(*request.sampling.reasoning_effort);
         if (auto options = options_of(request.sampling); !options.empty()) body["options"] = std::move(options);
         add_tools(body, request);
-        HttpRequest out;
-        out.url = endpoint_.url;
-        out.headers = headers_;
-        out.body = request_body(std::move(body), settings_);
-        return out;
+        return {.url = endpoint_.url, .headers = headers_, .body = request_body(std::move(body), settings_)};
     }
 
     std::unique_ptr<AnswerReader> reader(const Request& request) const override {

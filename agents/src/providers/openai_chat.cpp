@@ -31,11 +31,7 @@ HttpRequest OpenAiChat::request(const Request& asked) const {
 }
 
 HttpRequest OpenAiChat::request_in(const Dialect& dialect, const Request& asked) const {
-    HttpRequest out;
-    out.url = endpoint_.url;
-    out.headers = headers_;
-    out.body = openai_body(asked, settings_, dialect);
-    return out;
+    return {.url = endpoint_.url, .headers = headers_, .body = openai_body(asked, settings_, dialect)};
 }
 
 std::unique_ptr<AnswerReader> OpenAiChat::reader(const Request& asked) const {

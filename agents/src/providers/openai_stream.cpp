@@ -130,16 +130,6 @@ Usage OpenAiStream::spent(std::int64_t input_estimate) const {
     return usage;
 }
 
-// Some servers say "stop" after tool calls, and some promise tool calls and send none.
-FinishReason OpenAiStream::final_reason() const {
-    if (refused_) return FinishReason::filter;
-    const bool done = *finish_reason_ == FinishReason::stop || *finish_reason_ == FinishReason::other ||
-                      *finish_reason_ == FinishReason::tool_calls;
-    if (!done) return *finish_reason_;
-    if (!answer_.tool_calls.empty()) return FinishReason::tool_calls;
-    return *finish_reason_ == FinishReason::tool_calls ? FinishReason::other : *finish_reason_;
-}
-
 Answer OpenAiStream::take_answer(FinishReason reason, std::int64_t input_estimate) {
     answer_.usage = spent(input_estimate);
     if (reported_.output >= 0) answer_.reported_output_tokens = reported_.output;
@@ -160,8 +150,8 @@ Result<Answer> OpenAiStream::finish(std::int64_t input_estimate) {
     if (failure_) return *failure_;
     if (stopped_) return stopped_early(input_estimate);
     answer_.tool_calls = tool_calls_.take();
-    const auto reason = final_reason();
-    if (reason != FinishReason::tool_calls) answer_.tool_calls.clear();  // cut or withheld: not to be acted upon
+    const auto said = refused_ ? FinishReason::filter : *finish_reason_;
+    const auto reason = settle_tool_calls(said, answer_.tool_calls);
     return take_answer(reason, input_estimate);
 }
 

@@ -104,7 +104,6 @@ private:
     bool halted() const { return stopped_ || failure_ || reader_->failed(); }
     void refuse(FailureKind kind, std::string message);
     void refuse_candidates();
-    FinishReason final_reason() const;
     Answer take_answer(FinishReason reason, std::int64_t input_estimate);
 
     AnswerSink* sink_;
