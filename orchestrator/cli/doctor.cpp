@@ -169,7 +169,8 @@ void print_json(const std::map<std::string, Diagnosis>& diagnoses) {
 }
 
 int doctor(const Arguments& arguments) {
-    const auto workflow = load_or_explain(arguments.file, arguments.format(), Calibrations::ignored, Pins::ignored);
+    const auto workflow = load_or_explain(arguments.file, arguments.format(), Calibrations::ignored, Pins::ignored,
+                                          arguments.quiet ? Warnings::left_out : Warnings::shown);
     if (!workflow) return bad_use;
     try {
         RecordedModels models(arguments.cassettes);

@@ -193,6 +193,13 @@ TEST_F(CliDoctor, EndsInTime) {
     EXPECT_EQ(json::parse(ended.out)["models"]["small"]["reachable"], false);
 }
 
+TEST_F(CliDoctor, SaysNothingBesidesItsTableWhenQuiet) {
+    FakeServer server(serve(FakeProfile()));
+    const std::map<std::string, std::string> environment{{"URL", server.url("/v1")}};
+    EXPECT_THAT(enough({"doctor", "w.yaml"}, environment).err, HasSubstr("uncalibrated"));
+    EXPECT_EQ(enough({"doctor", "w.yaml", "-q"}, environment).err, "");
+}
+
 TEST_F(CliDoctor, ClosesItsSocketsWhenInterrupted) {
     FakeServer server([](FakeExchange& exchange) { exchange.stall(); });
     auto program = start({"doctor", "w.yaml"}, {{"URL", server.url("/v1")}});
