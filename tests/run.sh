@@ -46,6 +46,23 @@ exec </dev/null
 export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
 
 failed=()
+failures=$(mktemp)  # what of the tests' output is said again at the end
+trap 'rm -f "$failures"' EXIT
+
+check() { # ctest's arguments...
+    local log status=0
+    log=$(mktemp)
+    ctest "$@" --output-on-failure --no-tests=error --output-log "$log" || status=$?
+    if [[ $status -ne 0 ]]; then
+        {
+            grep --after-context 8 --extended-regexp ': Failure$|Sanitizer: |runtime error: ' "$log" | head -n 60
+            sed -n '/^The following tests FAILED/,$p' "$log"
+        } >>"$failures" || true
+    fi
+    rm -f "$log"
+    return $status
+}
+
 stage() { # <what> <command...>: says what it does and how long it took; remembers a failure and goes on
     local what=$1 start=$SECONDS
     shift
@@ -78,14 +95,13 @@ build() { # <preset> [options of the build...]
 
 release() {
     build release --target orchestrator/all examples/all tests/e2e/all &&
-        ctest --preset release --label-regex 'e2e|llama|package'
+        check --preset release --label-regex 'e2e|llama|package'
 }
 
 thread_sanitizer() {
-    local checked=(--output-on-failure --no-tests=error)
     build tsan --target tests/agents/all many_runs_test &&
-        ctest --test-dir build/tsan/tests/agents "${checked[@]}" &&
-        ctest --test-dir build/tsan/tests/orchestrator -L many_runs "${checked[@]}"
+        check --test-dir build/tsan/tests/agents --parallel 2 &&
+        check --test-dir build/tsan/tests/orchestrator -L many_runs
 }
 
 fuzz() {
@@ -97,15 +113,15 @@ newer_boost() {
     prefix=$(cmake/setup/boost.sh | tail -n 1) || return
     cmake --preset dev -B "$folder" -DBoost_ROOT="$prefix" -DENOUGH_TESTS=ON -DENOUGH_EXAMPLES=OFF -DENOUGH_LLAMA=OFF &&
         cmake --build "$folder" --target tests/agents/all tests/orchestrator/all &&
-        ctest --test-dir "$folder" --label-regex 'agents|orchestrator|many_runs' --parallel 2 --output-on-failure --no-tests=error
+        check --test-dir "$folder" --label-regex 'agents|orchestrator|many_runs' --parallel 2
 }
 
 asan() {
-    build asan --target all all_verify_interface_header_sets && ctest --preset asan --label-exclude 'e2e|package'
+    build asan --target all all_verify_interface_header_sets && check --preset asan --label-exclude 'e2e|package'
 }
 
 dev() {
-    build dev && ctest --preset dev --label-exclude 'e2e|package|slow'
+    build dev && check --preset dev --label-exclude 'e2e|package|slow'
 }
 
 main() {
@@ -133,7 +149,8 @@ main() {
     printf '\n== %s (%d s so far)\n' "$last" $SECONDS
     "$last" || failed+=("$last")
     if [[ ${#failed[@]} -gt 0 ]]; then
-        printf '\n== FAILED: %s\n' "${failed[*]}" >&2
+        cat "$failures"
+        printf '\n== FAILED: %s\n' "${failed[*]}"
         exit 1
     fi
 }

@@ -40,10 +40,12 @@ protected:
         settings_.timeouts.total = 10s;
         serve(std::move(handler));
         const auto result = ask();
+        const auto address = "127.0.0.1:" + std::to_string(server_->port());
+        server_.reset();  // what the handler refers to may end now
         EXPECT_FALSE(result) << "answered: " << result->text.substr(0, 100);
         if (result) return {};
         EXPECT_LT(result.error().message.size(), 1'000U) << "no unbounded text of the server's";
-        EXPECT_THAT(result.error().message, HasSubstr("127.0.0.1:" + std::to_string(server_->port())));
+        EXPECT_THAT(result.error().message, HasSubstr(address));
         return result.error();
     }
 
