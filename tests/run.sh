@@ -4,14 +4,17 @@ set -euo pipefail
 
 usage() {
     cat <<'TEXT'
-Usage: tests/run.sh [--quick | --tsan] [--help]
+Usage: tests/run.sh [--quick | --boost-1.90 | [--tsan] [--fuzz] | --all] [--help]
 
 Without options, everything that must pass:
   lint       format, the co_await rule, include direction, house rules
   release    optimised build: end-to-end tests with a real model, the installed package
   asan       address and undefined behaviour sanitizers: all other tests
---tsan       also the concurrency tests under the thread sanitizer
---quick      the everyday subset instead: lint, a debug build, the tests that are not slow
+--tsan        also the concurrency tests under the thread sanitizer
+--fuzz        also every fuzz target for 30 seconds, two at a time
+--all         also both, as every change must pass them
+--quick       the everyday subset instead: lint, a debug build, the tests that are not slow
+--boost-1.90  the tests of agents and orchestrator instead, built with a Boost newer than the oldest supported one
 
 Needs no network once packages, llama.cpp and the model are there. Warnings are errors but in the release build.
 ENOUGH_CACHE  where llama.cpp and the model are kept between runs (default: ~/.cache/enough)
@@ -19,15 +22,23 @@ ENOUGH_TEST_URL  an OpenAI-compatible server for the end-to-end tests, in place 
 TEXT
 }
 
-quick=no tsan=no
+quick=no tsan=no fuzz=no boost=no
 for argument in "$@"; do
     case "$argument" in
         --quick) quick=yes ;;
         --tsan) tsan=yes ;;
+        --fuzz) fuzz=yes ;;
+        --all) tsan=yes fuzz=yes ;;
+        --boost-1.90) boost=yes ;;
         --help | -h) usage; exit 0 ;;
         *) echo "run.sh: unknown argument '$argument'" >&2; usage >&2; exit 2 ;;
     esac
 done
+
+if [[ ($quick == yes || $boost == yes) && $# -gt 1 ]]; then
+    echo "run.sh: --quick and --boost-1.90 stand alone" >&2
+    exit 2
+fi
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 exec </dev/null
@@ -35,6 +46,23 @@ exec </dev/null
 export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
 
 failed=()
+failures=$(mktemp)  # what of the tests' output is said again at the end
+trap 'rm -f "$failures"' EXIT
+
+check() { # ctest's arguments...
+    local log status=0
+    log=$(mktemp)
+    ctest "$@" --output-on-failure --no-tests=error --output-log "$log" || status=$?
+    if [[ $status -ne 0 ]]; then
+        {
+            grep --after-context 8 --extended-regexp ': Failure$|Sanitizer: |runtime error: ' "$log" | head -n 60
+            sed -n '/^The following tests FAILED/,$p' "$log"
+        } >>"$failures" || true
+    fi
+    rm -f "$log"
+    return $status
+}
+
 stage() { # <what> <command...>: says what it does and how long it took; remembers a failure and goes on
     local what=$1 start=$SECONDS
     shift
@@ -51,7 +79,7 @@ llama_and_model() {
     cmake/setup/llama.sh >/dev/null || return
     ENOUGH_MODEL=$(cmake/setup/model.sh | tail -n 1) || return
     export ENOUGH_MODEL
-    if [[ $quick == no && -z ${ENOUGH_TEST_URL:-} ]]; then
+    if [[ $quick == no && $boost == no && -z ${ENOUGH_TEST_URL:-} ]]; then
         ENOUGH_LLAMA_SERVER=$(cmake/setup/llama.sh --server | tail -n 1) || return
         export ENOUGH_LLAMA_SERVER
     fi
@@ -67,37 +95,51 @@ build() { # <preset> [options of the build...]
 
 release() {
     build release --target orchestrator/all examples/all tests/e2e/all &&
-        ctest --preset release --label-regex 'e2e|llama|package'
+        check --preset release --label-regex 'e2e|llama|package'
 }
 
 thread_sanitizer() {
-    local checked=(--output-on-failure --no-tests=error)
     build tsan --target tests/agents/all many_runs_test &&
-        ctest --test-dir build/tsan/tests/agents "${checked[@]}" &&
-        ctest --test-dir build/tsan/tests/orchestrator -L many_runs "${checked[@]}"
+        check --test-dir build/tsan/tests/agents --parallel 2 &&
+        check --test-dir build/tsan/tests/orchestrator -L many_runs
+}
+
+fuzz() {
+    tests/fuzz/run.sh --seconds 30 --jobs 2
+}
+
+newer_boost() {
+    local folder=build/boost-1.90 prefix
+    prefix=$(cmake/setup/boost.sh | tail -n 1) || return
+    cmake --preset dev -B "$folder" -DBoost_ROOT="$prefix" -DENOUGH_TESTS=ON -DENOUGH_EXAMPLES=OFF -DENOUGH_LLAMA=OFF &&
+        cmake --build "$folder" --target tests/agents/all tests/orchestrator/all &&
+        check --test-dir "$folder" --label-regex 'agents|orchestrator|many_runs' --parallel 2
 }
 
 asan() {
-    build asan --target all all_verify_interface_header_sets && ctest --preset asan --label-exclude 'e2e|package'
+    build asan --target all all_verify_interface_header_sets && check --preset asan --label-exclude 'e2e|package'
 }
 
 dev() {
-    build dev && ctest --preset dev --label-exclude 'e2e|package|slow'
+    build dev && check --preset dev --label-exclude 'e2e|package|slow'
 }
 
 main() {
     stage packages cmake/setup/packages.sh lint
     stage lint tests/lint/run.sh
-    stage llama_and_model llama_and_model
+    [[ $boost == yes ]] || stage llama_and_model llama_and_model
     if [[ ${failed[*]} == *packages* || ${failed[*]} == *llama* ]]; then
         exit 1  # nothing can be built
     fi
     if [[ $quick == yes ]]; then
         stages=(dev)
-    elif [[ $tsan == yes ]]; then
-        stages=(release thread_sanitizer asan)
+    elif [[ $boost == yes ]]; then
+        stages=(newer_boost)
     else
-        stages=(release asan)
+        stages=(release)
+        [[ $tsan == no ]] || stages+=(thread_sanitizer)
+        [[ $fuzz == no ]] || stages+=(fuzz)
+        stages+=(asan)
     fi
     # The last one stands bare, so that ctest's summary is the last thing printed.
     for each in "${stages[@]::${#stages[@]}-1}"; do
@@ -107,7 +149,8 @@ main() {
     printf '\n== %s (%d s so far)\n' "$last" $SECONDS
     "$last" || failed+=("$last")
     if [[ ${#failed[@]} -gt 0 ]]; then
-        printf '\n== FAILED: %s\n' "${failed[*]}" >&2
+        cat "$failures"
+        printf '\n== FAILED: %s\n' "${failed[*]}"
         exit 1
     fi
 }

@@ -31,7 +31,7 @@ LimitedAgent::LimitedAgent(std::unique_ptr<Agent> agent, RateLimits limits)
     : agent_(std::move(agent)), limiter_(make_settings(limits)) {}
 
 Task<Result<Answer>> LimitedAgent::ask(Request request) {
-    auto permit = co_await limiter_.acquire(estimated_tokens(request), request.deadline);
+    auto permit = co_await limiter_.acquire(estimated_tokens(request), request.deadline, request.run);
     if (!permit) {
         auto failure = make_failure(FailureKind::timeout,
                                     "the run's deadline passed while the call waited for the model's limits; raise "

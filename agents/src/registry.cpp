@@ -1,16 +1,21 @@
 #include <enough/agents/registry.hpp>
 
+#include "circuit_agent.hpp"
 #include "failure_kind.hpp"
 #include "hedge_agent.hpp"
 #include "limited_agent.hpp"
+#include "providers/anthropic_protocol.hpp"
+#include "providers/gemini_protocol.hpp"
+#include "providers/http_agent.hpp"
 #include "providers/openai_agent.hpp"
+#include "providers/openai_profile.hpp"
 #include "providers/scripted_agent.hpp"
+#include "redaction.hpp"
 #include "retry_agent.hpp"
 #if ENOUGH_LLAMA
 #include "providers/llama_agent.hpp"
 #endif
 
-#include <stdexcept>
 #include <type_traits>
 #include <utility>
 
@@ -32,14 +37,18 @@ public:
 
 class MakeAgent {
 public:
-    explicit MakeAgent(asio::any_io_executor on) : executor_(std::move(on)) {}
+    MakeAgent(asio::any_io_executor on, OpenCircuit open) : executor_(std::move(on)), open_circuit_(open) {}
 
     std::unique_ptr<Agent> operator()(const OpenAiSettings& settings) const {
-        return wrapped(make_openai_agent(settings, executor_), settings);
+        return served(make_openai_agent(settings, executor_), settings);
     }
 
-    std::unique_ptr<Agent> operator()(const ServerSettings&) const {
-        throw std::invalid_argument("this provider is not there yet");
+    std::unique_ptr<Agent> operator()(const AnthropicSettings& settings) const {
+        return served(make_http_agent(make_anthropic_protocol(settings), settings, executor_), settings);
+    }
+
+    std::unique_ptr<Agent> operator()(const GeminiSettings& settings) const {
+        return served(make_http_agent(make_gemini_protocol(settings), settings, executor_), settings);
     }
 
     std::unique_ptr<Agent> operator()([[maybe_unused]] const LlamaSettings& settings) const {
@@ -55,6 +64,18 @@ public:
     }
 
 private:
+    // From the server outwards: redaction, circuit, limits, hedges, retries.
+    // Next to the server our secrets are taken out of what it says, so that everything else sees clean words alone.
+    // The circuit stands next to the server, so that it hears of every attempt, and so that calls which waited their
+    // turn at a limit find it open when their turn has come; a refusal costs them nothing of the token limit.
+    std::unique_ptr<Agent> served(std::unique_ptr<Agent> agent, const ServerSettings& settings) const {
+        agent = make_redacting_agent(std::move(agent), Redaction(secrets_of(settings)));
+        if (settings.circuit)
+            agent = std::make_unique<CircuitAgent>(std::move(agent), "model " + settings.model, *settings.circuit,
+                                                   open_circuit_ == OpenCircuit::wait);
+        return wrapped(std::move(agent), settings);
+    }
+
     // Every attempt takes a new permit, and none is held while waiting for the next: retries go around the limits.
     // Hedges stand between: each of the two requests takes a permit of its own, and a failure is waited out, as long as
     // the server wishes, before anything is sent again. Around the retries a hedge would cut such waits short.
@@ -68,10 +89,11 @@ private:
     }
 
     asio::any_io_executor executor_;
+    OpenCircuit open_circuit_;
 };
 
 struct GivesLogprobs {
-    bool operator()(const OpenAiSettings& settings) const { return settings.logprobs; }
+    bool operator()(const OpenAiSettings& settings) const { return gives_logprobs(settings); }
     bool operator()(const ServerSettings&) const { return false; }
     bool operator()(const LlamaSettings&) const { return true; }
     bool operator()(const ScriptedSettings& settings) const { return settings.logprobs; }
@@ -92,8 +114,9 @@ const ServerSettings* server_settings(const ProviderSettings& settings) {
         settings);
 }
 
-std::unique_ptr<Agent> make_agent(const ProviderSettings& settings, asio::any_io_executor executor) {
-    return std::visit(MakeAgent(std::move(executor)), settings);
+std::unique_ptr<Agent> make_agent(const ProviderSettings& settings, asio::any_io_executor executor,
+                                  OpenCircuit open_circuit) {
+    return std::visit(MakeAgent(std::move(executor), open_circuit), settings);
 }
 
 }  // namespace enough

@@ -1,19 +1,21 @@
 #!/usr/bin/env bash
 # Installs what building enough needs from Debian 12 (names as there); what is there already is left alone.
 #   packages.sh        to build, test and measure
-#   packages.sh lint   also what formatting, lint, the clang builds and the test of the report page need
+#   packages.sh lint   also what formatting, lint, the clang builds, fuzzing and the test of the report page need
+#   packages.sh coverage   also what tests/coverage.sh needs
 set -euo pipefail
 
 packages=(
     g++ cmake ninja-build ccache pkg-config git ca-certificates python3 python3-pip
-    libboost1.81-dev libboost-url1.81-dev nlohmann-json3-dev libyaml-cpp-dev libssl-dev
+    libboost1.81-dev libboost-url1.81-dev nlohmann-json3-dev libyaml-cpp-dev libssl-dev libsqlite3-dev
     libcli11-dev libfmt-dev libre2-dev libvalijson-dev libjs-chart.js
     libgtest-dev libgmock-dev librapidcheck-dev libbenchmark-dev
 )
 case "${1:-}" in
     "") ;;
     lint) packages+=(clang-format-19 clang-19 libclang-rt-19-dev chromium) ;;
-    *) echo "packages.sh: unknown argument '$1' (lint, or none)" >&2; exit 2 ;;
+    coverage) packages+=(gcovr) ;;
+    *) echo "packages.sh: unknown argument '$1' (lint, coverage, or none)" >&2; exit 2 ;;
 esac
 
 missing=()

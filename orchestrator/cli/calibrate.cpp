@@ -50,6 +50,7 @@ struct Arguments {
     bool quiet = false;
 
     Format format() const { return json ? Format::json : Format::text; }
+    Warnings warnings() const { return quiet ? Warnings::left_out : Warnings::shown; }
 };
 
 /// Which work a journal belongs to.
@@ -187,7 +188,8 @@ int calibrate_verb(Arguments& arguments) {
         check_use(arguments);
         std::shared_ptr<const Workflow> workflow;
         if (!arguments.file.empty()) {
-            workflow = load_or_explain(arguments.file, arguments.format(), Calibrations::ignored);
+            workflow = load_or_explain(arguments.file, arguments.format(), Calibrations::ignored, Pins::required,
+                                       arguments.warnings());
             if (!workflow) return bad_use;
         }
         auto [observed, key] = chains(workflow, arguments);
@@ -257,7 +259,7 @@ void add_calibrate(CLI::App& app, int& exit) {
     add_fit_options(*verb, *arguments);
     arguments->cassettes.add_to(*verb);
     verb->add_flag("--json", arguments->json, "Print the calibration file instead of tables");
-    verb->add_flag("-q,--quiet", arguments->quiet, "No progress on standard error");
+    verb->add_flag("-q,--quiet", arguments->quiet, "No progress and no warnings on standard error");
     verb->callback([arguments, &exit] { exit = calibrate_verb(*arguments); });
 }
 

@@ -3,7 +3,6 @@
 #include "now.hpp"
 #include "terminal.hpp"
 
-#include <enough/agents/registry.hpp>
 #include <enough/agents/replay.hpp>
 
 #include <fmt/format.h>
@@ -39,10 +38,16 @@ private:
 
 }  // namespace
 
-void CassetteArguments::add_to(CLI::App& verb) {
+void CassetteArguments::add_tapes_to(CLI::App& verb) {
     verb.add_option("--record", record, "Write every call to a model into this cassette")->type_name("FILE");
     verb.add_option("--replay", replay,
                     "Answer from this cassette and ask no model; with --record, ask for what is missing")
+        ->type_name("FILE");
+}
+
+void CassetteArguments::add_to(CLI::App& verb) {
+    add_tapes_to(verb);
+    verb.add_option("--cache", cache, "Keep answers in this file, and ask no model what was asked before")
         ->type_name("FILE");
 }
 
@@ -51,13 +56,24 @@ RecordedModels::RecordedModels(const CassetteArguments& arguments) {
     if (!arguments.record.empty() && !arguments.replay.empty() &&
         std::filesystem::equivalent(arguments.record, arguments.replay, ignored))
         throw std::invalid_argument("--record and --replay name the same file; recording would replace it");
+    if (!arguments.cache.empty() && !arguments.replay.empty() && arguments.record.empty())
+        throw std::invalid_argument("--replay asks no model, so --cache has nothing to keep; leave one of them out");
     try {
+        if (!arguments.cache.empty()) cache_ = std::make_shared<AnswerCache>(arguments.cache);
         if (!arguments.replay.empty()) tape_ = read_cassette(std::filesystem::path(arguments.replay));
         created_ = tape_ && !tape_->created().empty() ? tape_->created() : now_utc();
         if (!arguments.record.empty()) writer_ = std::make_shared<CassetteWriter>(arguments.record, created_);
     } catch (const std::runtime_error& fault) {
         throw std::invalid_argument(fault.what());
     }
+}
+
+std::unique_ptr<Agent> RecordedModels::live(const std::string& name, const Model& model,
+                                            const asio::any_io_executor& executor) const {
+    auto agent = make_model_agent(model, executor);
+    const auto identity = cache_ ? cache_identity(model.provider) : std::nullopt;
+    if (!identity) return agent;
+    return make_caching(std::move(agent), name, *identity, cache_);
 }
 
 Agents RecordedModels::make(const Workflow& workflow, const asio::any_io_executor& executor) {
@@ -68,9 +84,8 @@ Agents RecordedModels::make(const Workflow& workflow, const asio::any_io_executo
     };
     Agents agents;
     for (const auto& [name, model] : models_in(workflow)) {
-        const bool live = !tape_ || writer_;
         std::unique_ptr<Agent> agent =
-            live ? make_agent(model->provider, executor) : std::make_unique<Miss>(name, tape_, misses_);
+            !tape_ || writer_ ? live(name, *model, executor) : std::make_unique<Miss>(name, tape_, misses_);
         if (writer_ && tape_) {
             // The new cassette is to hold what was replayed, too.
             agent = recorded(name, make_replaying(name, tape_, std::move(agent)));
@@ -79,7 +94,7 @@ Agents RecordedModels::make(const Workflow& workflow, const asio::any_io_executo
         }
         agents.emplace(name, std::move(agent));
     }
-    return agents;
+    return with_fallbacks(std::move(agents), workflow);
 }
 
 bool RecordedModels::explain_faults() const {
@@ -88,7 +103,9 @@ bool RecordedModels::explain_faults() const {
     if (misses_->size() > most_misses) print_error(fmt::format("… and {} more misses", misses_->size() - most_misses));
     const auto unwritten = writer_ ? writer_->error() : std::nullopt;
     if (unwritten) print_error(*unwritten);
-    return misses_->empty() && !unwritten;
+    const auto not_kept = cache_ ? cache_->error() : std::nullopt;
+    if (not_kept) print_error(*not_kept);
+    return misses_->empty() && !unwritten && !not_kept;
 }
 
 }  // namespace enough::cli

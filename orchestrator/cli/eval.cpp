@@ -48,6 +48,7 @@ struct Arguments {
     bool quiet = false;
 
     Format format() const { return json ? Format::json : Format::text; }
+    Warnings warnings() const { return quiet ? Warnings::left_out : Warnings::shown; }
 };
 
 std::string text_of(const nlohmann::ordered_json& json, int indent) {
@@ -109,7 +110,8 @@ void write_report(const std::string& folder, const nlohmann::ordered_json& repor
 }
 
 int eval_verb(Arguments& arguments) {
-    const auto workflow = load_or_explain(arguments.file, arguments.format());
+    const auto workflow = load_or_explain(arguments.file, arguments.format(), Calibrations::required, Pins::required,
+                                          arguments.warnings());
     if (!workflow) return bad_use;
     try {
         arguments.settings.data = std::filesystem::path(arguments.data).filename().string();
@@ -162,7 +164,7 @@ void add_eval(CLI::App& app, int& exit) {
     add_statistics_options(*verb, arguments->settings.target, arguments->settings.bootstrap);
     arguments->cassettes.add_to(*verb);
     verb->add_flag("--json", arguments->json, "Print report.json instead of tables");
-    verb->add_flag("-q,--quiet", arguments->quiet, "No progress on standard error");
+    verb->add_flag("-q,--quiet", arguments->quiet, "No progress and no warnings on standard error");
     verb->callback([arguments, &exit] { exit = eval_verb(*arguments); });
 }
 

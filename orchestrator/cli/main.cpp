@@ -44,6 +44,7 @@ int main(int argc, char** argv) {
     add_eval(app, exit);
     add_regate(app, exit);
     add_serve(app, exit);
+    add_doctor(app, exit);
     add_schema(app, exit);
     add_graph(app, exit);
     add_init(app, exit);

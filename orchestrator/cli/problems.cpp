@@ -37,11 +37,14 @@ std::string problems_json(const std::vector<Problem>& problems) {
     return dump({{"ok", ok}, {"problems", to_json(problems)}});
 }
 
-std::shared_ptr<const Workflow> load_or_explain(const std::string& file, Format format, Calibrations calibrations) {
-    LoadResult loaded = load_workflow(file, process_environment(), calibrations);
+std::shared_ptr<const Workflow> load_or_explain(const std::string& file, Format format, Calibrations calibrations,
+                                                Pins pins, Warnings warnings, Unset unset) {
+    LoadResult loaded = load_workflow(file, process_environment(), calibrations, pins, unset);
     Terminal terminal;
-    for (const Problem& problem : loaded.problems)
-        if (format == Format::text || problem.severity == Severity::warning) terminal.line(to_string(problem));
+    for (const Problem& problem : loaded.problems) {
+        const bool is_error = problem.severity == Severity::error;
+        if (is_error ? format == Format::text : warnings == Warnings::shown) terminal.line(to_string(problem));
+    }
     if (loaded.workflow) return loaded.workflow;
     const std::string message = fmt::format("{} can't be used; nothing was run", file);
     if (format == Format::json)

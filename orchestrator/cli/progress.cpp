@@ -25,6 +25,12 @@ double seconds(RunTime time) {
     return time.count() / 1000.0;
 }
 
+/// `member 0`, in a debate `member 0 round 2/3`.
+std::string member(const CallRequested& event) {
+    if (event.chain_length < 2) return fmt::format("member {}", *event.member);
+    return fmt::format("member {} round {}/{}", *event.member, event.chain_step, event.chain_length);
+}
+
 }  // namespace
 
 void Progress::on(const Event& event) {
@@ -55,7 +61,7 @@ void Progress::on_delta(const CallDelta& delta) {
 
 void Progress::requested(const CallRequested& event, RunTime at) {
     Call& call = calls_[event.call];
-    const std::string what = event.member ? fmt::format("member {}", *event.member)
+    const std::string what = event.member ? member(event)
                              : event.purpose != CallPurpose::answer
                                  ? std::string(name(event.purpose))
                                  : fmt::format("step {}/{}", event.chain_step, event.chain_length);
@@ -99,7 +105,8 @@ void Progress::decided(const PanelDecided& event) {
     const Judgement& judgement = event.judgement;
     const std::string verdict =
         terminal_.paint(colour_of(judgement.verdict), fmt::format("{:<8}", name(judgement.verdict)));
-    terminal_.line(fmt::format("  {:<10} {:<10} {:<8}  {} {}", event.step, "panel", "", verdict,
+    const std::string round = event.round > 1 ? fmt::format("round {}", event.round) : "";
+    terminal_.line(fmt::format("  {:<10} {:<10} {:<8}  {} {}", event.step, "panel", round, verdict,
                                terminal_.paint(Colour::dim, event.reason + "; " + judgement.reason)));
 }
 

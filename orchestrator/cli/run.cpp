@@ -36,6 +36,7 @@ struct Arguments {
     bool quiet = false;
 
     Format format() const { return json ? Format::json : Format::text; }
+    Warnings warnings() const { return quiet ? Warnings::left_out : Warnings::shown; }
 };
 
 /// Programs of tools are ended, however the run did.
@@ -73,7 +74,8 @@ void print_outcome(const RunState& state, const Arguments& arguments) {
 }
 
 int run(const Arguments& arguments) {
-    const auto workflow = load_or_explain(arguments.file, arguments.format());
+    const auto workflow = load_or_explain(arguments.file, arguments.format(), Calibrations::required, Pins::required,
+                                          arguments.warnings());
     if (!workflow) return bad_use;
     Terminal terminal;
     Progress progress(terminal);
@@ -115,7 +117,7 @@ void add_run(CLI::App& app, int& exit) {
         ->transform(CLI::CheckedTransformer(modes).description(""))
         ->type_name("ask|yes|no");
     verb->add_flag("--json", arguments->json, "Print the run report instead of the output");
-    verb->add_flag("-q,--quiet", arguments->quiet, "No progress on standard error");
+    verb->add_flag("-q,--quiet", arguments->quiet, "No progress and no warnings on standard error");
     verb->callback([arguments, &exit] { exit = run(*arguments); });
 }
 

@@ -15,6 +15,7 @@ void add_calibrate(CLI::App& app, int& exit);
 void add_eval(CLI::App& app, int& exit);
 void add_regate(CLI::App& app, int& exit);
 void add_serve(CLI::App& app, int& exit);
+void add_doctor(CLI::App& app, int& exit);
 void add_init(CLI::App& app, int& exit);
 
 }  // namespace enough::cli

@@ -1,5 +1,7 @@
 #include <enough/orchestrator/event_log.hpp>
 
+#include <enough/json/shallow_json.hpp>
+
 #include <nlohmann/json.hpp>
 
 #include <cerrno>
@@ -10,6 +12,7 @@ namespace enough {
 namespace {
 
 constexpr std::size_t max_line = 64 * 1024 * 1024;
+constexpr int deepest_line = deepest_json + 2;  // inputs stand in an object in the event
 
 [[noreturn]] void refuse(std::size_t line, const std::string& why) {
     throw std::invalid_argument("line " + std::to_string(line) + ": " + why);
@@ -38,9 +41,9 @@ std::vector<Event> read_event_log(std::istream& in) {
         const bool torn = in.eof();  // no newline at its end
         if (line.empty()) continue;
         if (line.size() > max_line) refuse(number, "longer than 64 MiB");
-        const nlohmann::json json = nlohmann::json::parse(line, nullptr, false);
+        const nlohmann::json json = parse_shallow(line, deepest_line);
         if (json.is_discarded() && torn) break;
-        if (json.is_discarded()) refuse(number, "not JSON");
+        if (json.is_discarded()) refuse(number, "no JSON, or nested too deep");
         try {
             events.push_back(event_from_json(json));
         } catch (const std::invalid_argument& error) {

@@ -22,7 +22,8 @@ inline const Names<FinishReason> finish_reasons{{FinishReason::stop, "stop"},
                                                 {FinishReason::other, "other"}};
 inline const Names<Role> roles{
     {Role::system, "system"}, {Role::user, "user"}, {Role::assistant, "assistant"}, {Role::tool, "tool"}};
-inline const Names<AttemptKind> attempt_kinds{{AttemptKind::retry, "retry"}, {AttemptKind::hedge, "hedge"}};
+inline const Names<AttemptKind> attempt_kinds{
+    {AttemptKind::retry, "retry"}, {AttemptKind::hedge, "hedge"}, {AttemptKind::fallback, "fallback"}};
 
 template <class T>
 std::string_view named(const Names<T>& names, T value) {

@@ -46,6 +46,9 @@ EvidenceSummary read_evidence(const JsonFields& fields) {
     evidence.adjacent_pairs = fields.get<std::size_t>("adjacent_pairs");
     evidence.repeated_pairs = fields.get<std::size_t>("repeated_pairs");
     evidence.corrupt_tokens = fields.get<std::size_t>("corrupt_tokens");
+    // Logs from before there were pins don't tell.
+    evidence.reasoning_tokens = fields.optional<std::size_t>("reasoning_tokens").value_or(0);
+    evidence.short_tokens = fields.optional<std::size_t>("short_tokens").value_or(0);
     return evidence;
 }
 
@@ -80,6 +83,9 @@ Answer read_answer(const JsonFields& fields) {
     answer.finish_reason = value_named(finish_reasons, fields.get<std::string>("finish_reason"), "finish_reason");
     answer.usage = read_usage(fields.object("usage"));
     answer.reported_output_tokens = fields.optional<std::int64_t>("reported_output_tokens");
+    answer.reported_reasoning_tokens = fields.optional<std::int64_t>("reported_reasoning_tokens");
+    answer.answered_by = fields.optional<std::string>("answered_by").value_or("");
+    answer.from_cache = fields.optional<bool>("from_cache").value_or(false);
     answer.model = fields.get<std::string>("model");
     answer.fingerprint = fields.get<std::string>("fingerprint");
     answer.logprobs_refused = fields.get<bool>("logprobs_refused");
@@ -109,7 +115,8 @@ Sampling read_sampling(const JsonFields& fields) {
             .top_p = fields.optional<double>("top_p"),
             .seed = fields.optional<std::uint64_t>("seed"),
             .max_tokens = fields.optional<std::int64_t>("max_tokens"),
-            .stop = fields.get<std::vector<std::string>>("stop")};
+            .stop = fields.get<std::vector<std::string>>("stop"),
+            .reasoning_effort = fields.optional<std::string>("reasoning_effort")};
 }
 
 CallPurpose read_purpose(const JsonFields& fields) {

@@ -34,7 +34,9 @@ json write(const EvidenceSummary& evidence) {
             {"absent_tokens", evidence.absent_tokens},
             {"adjacent_pairs", evidence.adjacent_pairs},
             {"repeated_pairs", evidence.repeated_pairs},
-            {"corrupt_tokens", evidence.corrupt_tokens}};
+            {"corrupt_tokens", evidence.corrupt_tokens},
+            {"reasoning_tokens", evidence.reasoning_tokens},
+            {"short_tokens", evidence.short_tokens}};
 }
 
 json write(const std::vector<ToolCall>& calls) {
@@ -63,17 +65,21 @@ json write(const std::map<std::string, std::vector<ToolSpec>>& servers) {
 
 json write(const Answer& answer) {
     json first_token = answer.first_token ? json(answer.first_token->count()) : json(nullptr);
-    return {{"text", answer.text},
-            {"reasoning", answer.reasoning},
-            {"tool_calls", write(answer.tool_calls)},
-            {"finish_reason", named(finish_reasons, answer.finish_reason)},
-            {"usage", write(answer.usage)},
-            {"reported_output_tokens", null_or(answer.reported_output_tokens)},
-            {"model", answer.model},
-            {"fingerprint", answer.fingerprint},
-            {"logprobs_refused", answer.logprobs_refused},
-            {"latency_ms", answer.latency.count()},
-            {"first_token_ms", std::move(first_token)}};
+    json written{{"text", answer.text},
+                 {"reasoning", answer.reasoning},
+                 {"tool_calls", write(answer.tool_calls)},
+                 {"finish_reason", named(finish_reasons, answer.finish_reason)},
+                 {"usage", write(answer.usage)},
+                 {"reported_output_tokens", null_or(answer.reported_output_tokens)},
+                 {"model", answer.model},
+                 {"fingerprint", answer.fingerprint},
+                 {"logprobs_refused", answer.logprobs_refused},
+                 {"latency_ms", answer.latency.count()},
+                 {"first_token_ms", std::move(first_token)}};
+    if (!answer.answered_by.empty()) written["answered_by"] = answer.answered_by;
+    if (answer.from_cache) written["from_cache"] = true;
+    if (answer.reported_reasoning_tokens) written["reported_reasoning_tokens"] = *answer.reported_reasoning_tokens;
+    return written;
 }
 
 json write(const Judgement& judgement) {
@@ -149,6 +155,7 @@ struct Write {
                             {"top_p", null_or(body.sampling.top_p)},
                             {"seed", null_or(body.sampling.seed)},
                             {"max_tokens", null_or(body.sampling.max_tokens)},
+                            {"reasoning_effort", null_or(body.sampling.reasoning_effort)},
                             {"stop", body.sampling.stop}};
     }
     void operator()(const CallJudged& body) {

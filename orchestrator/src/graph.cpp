@@ -126,7 +126,8 @@ private:
     }
 
     std::string who(const std::string& agent) const {
-        return fmt::format("{} ({})", agent, workflow_->agents.at(agent).model);
+        const auto found = workflow_->agents.find(agent);
+        return found == workflow_->agents.end() ? agent : fmt::format("{} ({})", agent, found->second.model);
     }
 
     static std::string gated(const std::optional<Gate>& gate) {

@@ -51,6 +51,8 @@ ordered_json call_report(const CallRecord& call) {
     if (call.member) json["member"] = *call.member;
     if (call.purpose != CallPurpose::answer) json["purpose"] = name(call.purpose);
     if (call.attempts > 1) json["attempts"] = call.attempts;
+    if (!call.answered_by.empty()) json["answered_by"] = call.answered_by;
+    if (call.cached) json["cached"] = true;
     if (call.wasted) json["wasted"] = true;
     return json;
 }

@@ -131,6 +131,7 @@ void EvidenceAccumulator::State::add_evidence(const Token& token, const TokenEnt
     covered_masses.add(measured.covered_mass);
     largest_entropy = std::max(largest_entropy, measured.entropy);
     counts.min_k_effective = std::min(counts.min_k_effective.value_or(measured.k_effective), measured.k_effective);
+    if (measured.k_effective < settings.top_k) ++counts.short_tokens;
     recent_entropies.push(measured.entropy);
     add_confidence(measured.confidence);
 
@@ -175,6 +176,7 @@ std::optional<TokenEntropy> EvidenceAccumulator::add(const Token& token) {
     State& state = *state_;
     if (!in_scope(state.settings.scope, token.phase)) return std::nullopt;
     ++state.counts.tokens;
+    if (token.phase == Phase::reasoning) ++state.counts.reasoning_tokens;
     state.add_own_logprob(token.logprob);
     const KeptCandidates kept(token.candidates, state.settings.top_k);
     const TokenEntropy measured = measure(kept);

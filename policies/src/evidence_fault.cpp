@@ -105,7 +105,13 @@ Covered covered(const Gate& gate, const EvidenceSummary& evidence, const CallFac
             std::max(evidence.tokens, reported_in_scope(gate.settings.scope, facts))};
 }
 
+std::optional<std::string> fallback_fault(const CallFacts& facts) {
+    if (facts.answered_by.empty()) return std::nullopt;
+    return fmt::format("answered by fallback '{}': the threshold belongs to '{}'", facts.answered_by, facts.asked);
+}
+
 std::optional<std::string> evidence_fault(const Gate& gate, const EvidenceSummary& evidence, const CallFacts& facts) {
+    if (auto fault = fallback_fault(facts)) return fault;
     const Covered coverage = covered(gate, evidence, facts);
     if (facts.logprobs_refused) return "server refuses logprobs";
     if (auto fault = corrupt_lists(evidence)) return fault;

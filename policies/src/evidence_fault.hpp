@@ -3,6 +3,8 @@
 #include <enough/policies/gate.hpp>
 
 #include <cstddef>
+#include <optional>
+#include <string>
 
 namespace enough {
 
@@ -14,5 +16,8 @@ struct Covered {
     double share() const { return of == 0 ? 0.0 : static_cast<double>(with_evidence) / static_cast<double>(of); }
 };
 Covered covered(const Gate& gate, const EvidenceSummary& evidence, const CallFacts& facts);
+
+/// Evidence of a fallback's answer is another model's, whatever it says.
+std::optional<std::string> fallback_fault(const CallFacts& facts);
 
 }  // namespace enough

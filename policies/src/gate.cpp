@@ -60,6 +60,7 @@ std::string no_value(Signal signal) {
 
 /// Why the thresholds do not hold for this answer.
 std::optional<std::string> foreign(const Gate& gate, const CallFacts& facts) {
+    if (auto fault = fallback_fault(facts)) return fault;
     if (!gate.calibration) return std::nullopt;
     const auto differs = [](const std::string& now, const std::string& then) {
         return !now.empty() && !then.empty() && now != then;
@@ -220,6 +221,7 @@ Judgement judge(const Gate& gate, ChainPosition position, const EvidenceSummary&
     }
     auto fault = foreign(gate, facts);
     if (!fault) fault = evidence_fault(gate, evidence, facts);
+    if (!fault) fault = pin_fault(gate.settings, evidence, facts);
     if (!fault) judgement.value = signal_value(gate, position.step, evidence);
     if (!fault && !judgement.value) fault = no_value(gate.signal);
     return judge_whole(std::move(judgement), gate, position, std::move(fault), facts);

@@ -45,7 +45,7 @@ TEST(HttpClientProxy, SendsHttpsThroughATunnel) {
         },
         proxy_settings);
     auto settings = through(proxy);
-    settings.ca_file = identity.certificate;
+    settings.connection.ca_file = identity.certificate;
     HttpClient::Statistics statistics;
     std::vector<HttpRequest> requests(2, get("https://api.example.test/v1"));
     for (const auto& outcome : run(fetch_all(requests, settings, {}, &statistics)))

@@ -16,7 +16,7 @@ using namespace test;
 
 HttpClientSettings trusting(const FakeIdentity& identity) {
     auto settings = without_proxies();
-    settings.ca_file = identity.certificate;
+    settings.connection.ca_file = identity.certificate;
     return settings;
 }
 
@@ -73,7 +73,7 @@ TEST(HttpClientTls, SaysThatAServerDoesNotSpeakTls) {
 TEST(HttpClientTls, SaysThatAFileOfAuthoritiesCannotBeRead) {
     FakeServer server(say_ok, with_tls(make_identity({"127.0.0.1"})));
     auto settings = without_proxies();
-    settings.ca_file = "/no/such/file.pem";
+    settings.connection.ca_file = "/no/such/file.pem";
     expect_tls_failure(fetch_one(get(server.url()), settings), "/no/such/file.pem");
 }
 

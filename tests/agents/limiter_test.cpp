@@ -68,6 +68,57 @@ TEST(Limiter, LetsNoMoreThanItsConcurrencyPassAtOnceAndInOrder) {
     EXPECT_EQ(watch.order, (std::vector<int>{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}));
 }
 
+Task<void> pass_for(Limiter* limiter, Watch* watch, std::uint64_t owner) {
+    const auto permit = co_await limiter->acquire(1, Deadline::never(), owner);
+    EXPECT_TRUE(permit.has_value());
+    watch->order.push_back(static_cast<int>(owner));
+    co_await hop();
+}
+
+Task<void> one_among_a_thousand(asio::any_io_executor executor, Watch* watch) {
+    Limiter limiter(at_once(1));
+    TaskGroup group(executor);
+    auto held = co_await limiter.acquire(0, Deadline::never());
+    for (int i = 0; i < 1'000; ++i)
+        group.spawn(pass_for(&limiter, watch, 1));
+    for (int i = 0; i < 3; ++i)
+        group.spawn(pass_for(&limiter, watch, 2));
+    group.spawn(pass_for(&limiter, watch, 3));
+    co_await hop();
+    held.reset();
+    co_await group.join();
+}
+
+TEST(Limiter, ARunThatWantsMuchDoesNotStarveOthers) {
+    Watch watch;
+    test::run_with([&](auto executor) { return one_among_a_thousand(executor, &watch); });
+    ASSERT_EQ(watch.order.size(), 1'004U);
+    watch.order.resize(8);
+    EXPECT_EQ(watch.order, (std::vector<int>{1, 2, 3, 1, 2, 1, 2, 1}));
+}
+
+Task<void> turns_given_up(asio::any_io_executor executor, Watch* watch) {
+    Limiter limiter(at_once(1));
+    TaskGroup group(executor);
+    auto held = co_await limiter.acquire(0, Deadline::never());
+    const auto first = group.spawn(pass_for(&limiter, watch, 1));
+    const auto second = group.spawn(pass_for(&limiter, watch, 1));
+    group.spawn(pass_for(&limiter, watch, 2));
+    group.spawn(pass_for(&limiter, watch, 1));
+    co_await hop();
+    group.cancel(first);
+    group.cancel(second);
+    co_await hop();
+    held.reset();
+    co_await group.join();
+}
+
+TEST(Limiter, ATurnGivenUpIsItsOwnersNextOne) {
+    Watch watch;
+    test::run_with([&](auto executor) { return turns_given_up(executor, &watch); });
+    EXPECT_EQ(watch.order, (std::vector<int>{1, 2}));
+}
+
 Task<void> without_limits() {
     Limiter limiter({});
     std::vector<Limiter::Permit> permits;

@@ -47,7 +47,7 @@ TEST_F(OpenAiAgentTest, KeepsConnections) {
 TEST_F(OpenAiAgentTest, AnySplitOfTheBytesGivesTheSameAnswer) {
     const auto bytes = sse(good_stream());
     for (const std::size_t size : {1u, 2u, 3u, 7u, 64u, 1000u}) {
-        serve([&](FakeExchange& exchange) {
+        serve([bytes, size](FakeExchange& exchange) {
             exchange.start_stream();
             for (std::size_t at = 0; at < bytes.size(); at += size)
                 exchange.chunk(bytes.substr(at, size));
@@ -144,9 +144,9 @@ TEST_F(OpenAiAgentTest, EachTimeoutIsNamed) {
              Case{"total", 3, [](auto& settings, auto&) { settings.timeouts.total = 150ms; }, true},
              Case{"deadline", 3, [](auto&, auto& request) { request.deadline = Deadline::after(150ms); }, false},
          }) {
-        serve([&](FakeExchange& exchange) {
+        serve([events = test.events](FakeExchange& exchange) {
             exchange.start_stream();
-            for (std::size_t i = 0; i < test.events; ++i)
+            for (std::size_t i = 0; i < events; ++i)
                 exchange.event(good_stream()[i]);
             exchange.stall();
         });

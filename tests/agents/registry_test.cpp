@@ -4,6 +4,7 @@
 #include "agents/recording_sink.hpp"
 #include "support/fake_server.hpp"
 #include "support/run.hpp"
+#include "support/temporary_folder.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -72,6 +73,45 @@ void answer(FakeExchange& exchange) {
     for (const auto& event : test::good_stream())
         exchange.event(event);
     exchange.end_stream();
+}
+
+TEST(MakeAgent, ConnectsAsTheSettingsSay) {
+    const test::TemporaryFolder folder;
+    test::FakeServerSettings listening;
+    listening.unix_socket = folder.file("model.sock");
+    FakeServer server(answer, listening);
+    OpenAiSettings settings;
+    settings.base_url = "http://models.test/v1";
+    settings.model = "m";
+    settings.connection.unix_socket = listening.unix_socket;
+    const auto result = ask_agent(settings);
+    ASSERT_TRUE(result) << result.error().message;
+    EXPECT_EQ(server.requests().at(0).header("Host"), "models.test");
+}
+
+Task<void> three_calls(std::shared_ptr<Agent> agent, std::vector<Result<Answer>>* out) {
+    for (int i = 0; i < 3; ++i)
+        out->push_back(co_await agent->ask(Request()));
+}
+
+TEST(MakeAgent, AServerThatKeepsFailingIsLeftAlone) {
+    for (const auto open : {OpenCircuit::wait, OpenCircuit::fail}) {
+        FakeServer server([](FakeExchange& exchange) { exchange.answer(503, R"({"error":{"message":"busy"}})"); });
+        OpenAiSettings settings;
+        settings.base_url = server.url("/v1");
+        settings.model = "m";
+        settings.retry.attempts = 1;
+        settings.circuit = CircuitPolicy{.failures = 2, .cooldown = std::chrono::hours(1)};
+        std::vector<Result<Answer>> results;
+        test::run_with([&](asio::any_io_executor executor) {
+            return three_calls(std::shared_ptr<Agent>(make_agent(settings, executor, open)), &results);
+        });
+        EXPECT_EQ(server.counts().requests, 2U);
+        ASSERT_FALSE(results.at(2));
+        EXPECT_EQ(results[2].error().kind, FailureKind::overloaded);
+        EXPECT_THAT(results[2].error().message, testing::HasSubstr("model m failed 2 times in a row"));
+        EXPECT_EQ(results[2].error().retryable, open == OpenCircuit::wait);
+    }
 }
 
 TEST(MakeAgent, AHedgeCancelsTheSlowSocket) {

@@ -121,6 +121,16 @@ TEST(ResponseReader, SkipsInterimResponses) {
     }
 }
 
+TEST(ResponseReader, AnInterimResponseIsNoAnswer) {
+    const std::string text = "HTTP/1.1 100 Continue\r\n\r\n";
+    for (std::size_t piece = 1; piece <= text.size(); ++piece) {
+        const auto outcome = read(text, piece);
+        ASSERT_TRUE(outcome.failure) << piece;
+        EXPECT_EQ(outcome.failure->kind, FailureKind::stream_cut);
+        EXPECT_FALSE(outcome.done);
+    }
+}
+
 TEST(ResponseReader, KnowsAnswersWithoutContent) {
     EXPECT_TRUE(read("HTTP/1.1 204 No Content\r\n\r\n", 100).reusable);
     EXPECT_TRUE(read("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n", 100, {}, ResponseReader::Body::none).done);

@@ -12,7 +12,10 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 
+#include <array>
+#include <atomic>
 #include <deque>
+#include <random>
 
 namespace enough {
 namespace {
@@ -41,19 +44,19 @@ TEST(DecideRetry, Table) {
     };
     const auto never = Deadline::Clock::duration::max();
     for (const auto& test : {
-             Case{"first", retryable(), 1, 0, never, {Verdict::wait, 500ms}},
-             Case{"second", retryable(), 2, 0, never, {Verdict::wait, 1s}},
-             Case{"third", retryable(), 3, 0, never, {Verdict::wait, 2s}},
-             Case{"all used up", retryable(), 4, 0, never, {Verdict::no_attempts, 0ms}},
-             Case{"jitter goes up", retryable(), 1, 0.5, never, {Verdict::wait, 625ms}},
-             Case{"server's wish", retryable(2s), 1, 0, never, {Verdict::wait, 2s}},
-             Case{"never earlier than the wish", retryable(2s), 1, 0.5, never, {Verdict::wait, 2125ms}},
-             Case{"nor earlier than our own", retryable(1ms), 1, 0, never, {Verdict::wait, 500ms}},
-             Case{"a wish beyond max_delay", retryable(60s), 1, 0, never, {Verdict::wait, 60s}},
-             Case{"which the deadline forbids", retryable(60s), 1, 0, 59s, {Verdict::no_time, 60s}},
-             Case{"too little time", retryable(), 1, 0, 500ms, {Verdict::no_time, 500ms}},
-             Case{"just enough", retryable(), 1, 0, 501ms, {Verdict::wait, 500ms}},
-             Case{"pointless", make_failure(FailureKind::bad_request, ""), 1, 0, never, {Verdict::not_retryable, 0ms}},
+             Case{"first", retryable(), 1, 1, never, {Verdict::wait, 500ms}},
+             Case{"second", retryable(), 2, 1, never, {Verdict::wait, 1s}},
+             Case{"third", retryable(), 3, 1, never, {Verdict::wait, 2s}},
+             Case{"all used up", retryable(), 4, 1, never, {Verdict::no_attempts, 0ms}},
+             Case{"full jitter", retryable(), 2, 0.25, never, {Verdict::wait, 250ms}},
+             Case{"never nothing", retryable(), 1, 1e-9, never, {Verdict::wait, 1ms}},
+             Case{"server's wish, ours on top", retryable(2s), 1, 1, never, {Verdict::wait, 2500ms}},
+             Case{"never earlier than the wish", retryable(2s), 1, 1e-9, never, {Verdict::wait, 2001ms}},
+             Case{"a wish beyond max_delay", retryable(60s), 1, 0.5, never, {Verdict::wait, 60'250ms}},
+             Case{"which the deadline forbids", retryable(60s), 1, 0.5, 59s, {Verdict::no_time, 60'250ms}},
+             Case{"too little time", retryable(), 1, 1, 500ms, {Verdict::no_time, 500ms}},
+             Case{"just enough", retryable(), 1, 1, 501ms, {Verdict::wait, 500ms}},
+             Case{"pointless", make_failure(FailureKind::bad_request, ""), 1, 1, never, {Verdict::not_retryable, 0ms}},
          }) {
         EXPECT_EQ(decide_retry(policy, test.failure, test.attempts, test.jitter, test.remaining), test.want)
             << test.name;
@@ -63,9 +66,23 @@ TEST(DecideRetry, Table) {
 TEST(DecideRetry, GrowsUpToMaxDelayAndNeverOverflows) {
     const RetryPolicy patient{.attempts = 1'000'000, .delay = 500ms, .max_delay = 3s};
     const auto never = Deadline::Clock::duration::max();
-    EXPECT_EQ(decide_retry(patient, retryable(), 5, 0, never).delay, 3s);
-    EXPECT_EQ(decide_retry(patient, retryable(), 999'999, 0, never).delay, 3s);
-    EXPECT_LE(decide_retry(patient, retryable(), 999'999, 0.999, never).delay, 4500ms);
+    EXPECT_EQ(decide_retry(patient, retryable(), 4, 1, never).delay, 3s);
+    EXPECT_EQ(decide_retry(patient, retryable(), 999'999, 1, never).delay, 3s);
+}
+
+TEST(DecideRetry, JitterIsUniformOverTheWholeDelay) {
+    std::mt19937 engine(7);
+    std::uniform_real_distribution<double> uniform(0, 1);
+    std::array<int, 5> fifths{};
+    for (int i = 0; i < 10'000; ++i) {
+        const auto delay =
+            decide_retry(policy, retryable(), 1, 1 - uniform(engine), Deadline::Clock::duration::max()).delay;
+        ASSERT_GT(delay, 0ms);
+        ASSERT_LE(delay, 500ms);
+        ++fifths.at(static_cast<std::size_t>((delay.count() - 1) / 100));
+    }
+    for (const int count : fifths)
+        EXPECT_NEAR(count, 2'000, 200) << "5 standard deviations of a binomial(10,000, 1/5)";
 }
 
 /// Fails so often, then answers.
@@ -73,8 +90,9 @@ class FlakyAgent final : public Agent {
 public:
     explicit FlakyAgent(std::deque<Failure> failures) : failures_(std::move(failures)) {}
 
-    Task<Result<Answer>> ask(Request) override {
+    Task<Result<Answer>> ask(Request request) override {
         ++asked;
+        if (sends && request.sink != nullptr) request.sink->on_sent();
         if (failures_.empty()) {
             Answer answer;
             answer.text = "done";
@@ -87,6 +105,7 @@ public:
     }
 
     int asked = 0;
+    bool sends = true;
 
 private:
     std::deque<Failure> failures_;
@@ -97,7 +116,7 @@ struct Fixture {
                      RetryPolicy retry = {.attempts = 3, .delay = 1ms, .max_delay = 2ms}) {
         auto owned = std::make_unique<FlakyAgent>(std::move(failures));
         inner = owned.get();
-        agent = std::make_unique<RetryAgent>(std::move(owned), retry, [] { return 0.0; });
+        agent = std::make_unique<RetryAgent>(std::move(owned), retry, [] { return 1.0; });
     }
     FlakyAgent* inner;
     std::unique_ptr<Agent> agent;
@@ -135,6 +154,11 @@ TEST(RetryAgent, GivesUpAfterAllAttempts) {
     EXPECT_EQ(result.error().spent.output_tokens, 6);
     EXPECT_EQ(fixture.inner->asked, 3);
     EXPECT_EQ(sink.restarts, 2);
+}
+
+Task<void> count_refusal(RetryAgent* agent, std::atomic<int>* refused) {
+    const auto result = co_await agent->ask(Request());
+    if (!result && result.error().message.find("used up their retries") != std::string::npos) ++*refused;
 }
 
 /// Grants so many attempts and notes what it is told.
@@ -209,8 +233,65 @@ TEST(RetryAgent, GivesUpAtOnceWhenTheWaitIsTooLong) {
     request.deadline = Deadline::after(10s);
     const auto result = test::run(fixture.agent->ask(request));
     ASSERT_FALSE(result);
-    EXPECT_THAT(result.error().message, HasSubstr("3600000 ms, which is past the deadline"));
+    EXPECT_THAT(result.error().message, HasSubstr("3600001 ms, which is past the deadline"));
     EXPECT_EQ(fixture.inner->asked, 1);
+}
+
+/// Never answers.
+class DeadAgent final : public Agent {
+public:
+    explicit DeadAgent(std::atomic<int>& asked) : asked_(asked) {}
+
+    Task<Result<Answer>> ask(Request request) override {
+        ++asked_;
+        request.sink->on_sent();
+        co_return retryable();
+    }
+
+private:
+    std::atomic<int>& asked_;
+};
+
+TEST(RetryAgent, AThousandFailingCallsCannotMakeAStorm) {
+    std::atomic<int> asked = 0;
+    const RetryPolicy eager{.attempts = 4, .budget = 0.2, .delay = 1ms, .max_delay = 1ms};
+    RetryAgent agent(std::make_unique<DeadAgent>(asked), eager);
+    std::atomic<int> refused = 0;
+    const auto one = [&](std::size_t) -> Task<void> { return count_refusal(&agent, &refused); };
+    test::run_many(one, 1'000, 2);
+    EXPECT_LE(asked, 1'000 + 10 + 200) << "without a budget these would be 4,000 requests";
+    EXPECT_GE(asked, 1'000 + 10) << "but the reserve is there to be used";
+    EXPECT_GE(refused, 1'000 - 210);
+}
+
+TEST(RetryAgent, SaysThatTheBudgetOfRetriesIsUsedUp) {
+    const RetryPolicy strict{.attempts = 50, .budget = 0, .delay = 1ms, .max_delay = 1ms};
+    Fixture fixture(std::deque<Failure>(50, retryable()), strict);
+    const auto result = test::run(fixture.agent->ask(Request()));
+    ASSERT_FALSE(result);
+    EXPECT_EQ(fixture.inner->asked, 11) << "the reserve of ten";
+    EXPECT_THAT(result.error().message,
+                HasSubstr("503 (gave up after 11 attempts: the model's calls have used up their retries; "
+                          "retry.budget allows 0 per call)"));
+}
+
+TEST(RetryAgent, WaitingForACircuitTakesNothingOfTheBudget) {
+    const RetryPolicy strict{.attempts = 50, .budget = 0, .delay = 1ms, .max_delay = 1ms};
+    Fixture fixture(std::deque<Failure>(49, retryable()), strict);
+    fixture.inner->sends = false;
+    EXPECT_TRUE(test::run(fixture.agent->ask(Request())));
+    EXPECT_EQ(fixture.inner->asked, 50);
+}
+
+TEST(RetryAgent, ARetryThatThePurseRefusesIsNotCounted) {
+    const RetryPolicy strict{.attempts = 2, .budget = 0, .delay = 1ms, .max_delay = 1ms};
+    Fixture fixture(std::deque<Failure>(100, retryable()), strict);
+    Purse empty(0);
+    Request poor;
+    poor.attempts = &empty;
+    for (int i = 0; i < 20; ++i)
+        EXPECT_THAT(test::run(fixture.agent->ask(poor)).error().message, HasSubstr("the budget allows no other"));
+    EXPECT_THAT(test::run(fixture.agent->ask(Request())).error().message, HasSubstr("gave up after 2 attempts"));
 }
 
 TEST(RetryAgent, WaitCanBeCancelled) {

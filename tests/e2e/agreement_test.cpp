@@ -59,12 +59,24 @@ ProviderSettings in_this_process() {
     return settings;
 }
 
-ProviderSettings behind(const LlamaServer& server) {
-    OpenAiSettings settings;
+template <class Settings>
+Settings behind(const LlamaServer& server) {
+    Settings settings;
     settings.base_url = server.url();
     settings.model = "any";
     // It refuses connections until it listens, and answers 503 while it loads.
-    settings.retry = RetryPolicy{100, std::chrono::milliseconds(100), std::chrono::milliseconds(200)};
+    settings.retry.attempts = 100;
+    settings.retry.budget = 100;
+    settings.retry.delay = std::chrono::milliseconds(100);
+    settings.retry.max_delay = std::chrono::milliseconds(200);
+    settings.circuit.reset();
+    return settings;
+}
+
+ProviderSettings behind(const LlamaServer& server, OpenAiApi api) {
+    auto settings = behind<OpenAiSettings>(server);
+    settings.profile = OpenAiProfile::llama_cpp;
+    settings.api = api;
     return settings;
 }
 
@@ -106,7 +118,7 @@ TEST(Agreement, OfTheProcessAndTheServerOnTheSameModel) {
     };
     for (const auto& question : questions) {
         const auto here = asked(in_this_process(), question);
-        const auto there = asked(behind(server), question);
+        const auto there = asked(behind(server, OpenAiApi::chat), question);
         EXPECT_EQ(here.answer.text, there.answer.text) << question;
         EXPECT_EQ(here.answer.usage.input_tokens, there.answer.usage.input_tokens) << question;
         ASSERT_EQ(here.tokens.size(), there.tokens.size()) << question;
@@ -116,6 +128,36 @@ TEST(Agreement, OfTheProcessAndTheServerOnTheSameModel) {
         }
         EXPECT_NEAR(here.evidence.entropy_mean.value(), there.evidence.entropy_mean.value(), 0.02) << question;
         EXPECT_NEAR(here.evidence.confidence_mean.value(), there.evidence.confidence_mean.value(), 0.02) << question;
+    }
+}
+
+// The interfaces of one server: whichever is used, the answer and what the gate sees of it are the same.
+TEST(Agreement, OfTheInterfacesOfOneServer) {
+    const LlamaServer server;
+    for (const std::string question :
+         {"What is the capital of France?", "Write a haiku about tea.", "Name three fish."}) {
+        const auto chat = asked(behind(server, OpenAiApi::chat), question);
+        const auto native = asked(behind(server, OpenAiApi::native), question);
+        EXPECT_EQ(chat.answer.text, native.answer.text) << question;
+        EXPECT_EQ(chat.answer.finish_reason, native.answer.finish_reason) << question;
+        EXPECT_EQ(chat.answer.usage.input_tokens, native.answer.usage.input_tokens) << question;
+        EXPECT_EQ(chat.answer.usage.output_tokens, native.answer.usage.output_tokens) << question;
+        ASSERT_EQ(chat.tokens.size(), native.tokens.size()) << question;
+        for (std::size_t i = 0; i < chat.tokens.size(); ++i) {
+            EXPECT_EQ(chat.tokens[i].bytes, native.tokens[i].bytes) << question << " token " << i;
+            EXPECT_EQ(chat.tokens[i].candidates.size(), native.tokens[i].candidates.size())
+                << question << " token " << i;
+        }
+        EXPECT_NEAR(chat.evidence.entropy_mean.value(), native.evidence.entropy_mean.value(), 0.02) << question;
+        // These give no logprobs there.
+        const auto responses = asked(behind(server, OpenAiApi::responses), question);
+        EXPECT_EQ(responses.answer.text, chat.answer.text) << question;
+        EXPECT_EQ(responses.answer.usage.output_tokens, chat.answer.usage.output_tokens) << question;
+        const auto messages = asked(behind<AnthropicSettings>(server), question);
+        EXPECT_EQ(messages.answer.text, chat.answer.text) << question;
+        EXPECT_EQ(messages.answer.finish_reason, chat.answer.finish_reason) << question;
+        EXPECT_EQ(messages.answer.usage.input_tokens, chat.answer.usage.input_tokens) << question;
+        EXPECT_TRUE(messages.tokens.empty());
     }
 }
 

@@ -99,6 +99,49 @@ TEST_F(Cli, DrawsAGraph) {
     EXPECT_THAT(ended.out, HasSubstr("a (m), accept if entropy.mean #lt;= 0.5"));
 }
 
+TEST_F(Cli, DrawsAGraphWhereVariablesAreNotSet) {
+    const auto ended = call({"graph", write("w.yaml", R"yaml(version: 1
+inputs: {question: {type: string}}
+models:
+  m: {provider: openai, base_url: "${NOT_SET_URL}", model: "${NOT_SET_MODEL:?name a model}", api_key: "${NOT_SET_KEY}"}
+agents: {a: {model: m, temperature: "${NOT_SET}"}, b: {model: "${NOT_SET}"}}
+gates: {sure: {signal: entropy.mean, accept: 0.5}}
+steps:
+  - {id: s, prompt: "${NOT_SET} {{ inputs.question }}", ladder: [{agent: a, gate: sure}, {agent: b}]}
+)yaml")});
+    EXPECT_EQ(ended.code, 0) << ended.err;
+    EXPECT_EQ(ended.err, "");
+    EXPECT_THAT(ended.out, HasSubstr("a (m), accept if entropy.mean #lt;= 0.5"));
+    EXPECT_THAT(ended.out, HasSubstr("\"b"));
+    EXPECT_EQ(call({"check", "w.yaml"}).code, 2);
+    EXPECT_EQ(call({"graph", write("bad.yaml", "version: 1\nsteps: [{id: s, agent: a, prompt: x}]\n")}).code, 2);
+}
+
+TEST_F(Cli, IsQuietAboutWarningsToo) {
+    const std::vector<std::string> run{"run", write("w.yaml", scripted), "-i", "question=x"};
+    EXPECT_THAT(call(run).err, HasSubstr("uncalibrated"));
+    auto quiet = run;
+    quiet.push_back("-q");
+    const auto ended = call(quiet);
+    EXPECT_EQ(ended.out, "42\n");
+    EXPECT_EQ(ended.err, "");
+    EXPECT_THAT(call({"run", write("bad.yaml", "version: 1\n"), "-q"}).err, HasSubstr("'steps' is missing"));
+}
+
+TEST_F(Cli, ShowsTheRoundsOfADebate) {
+    const auto ended = call({"run", write("w.yaml", R"yaml(version: 1
+models:
+  one: {provider: scripted, answers: [{text: "41"}, {text: "42"}]}
+  two: {provider: scripted, answers: [{text: "42"}, {text: "42"}]}
+agents: {a: {model: one, answer: {extract: number}}, b: {model: two, answer: {extract: number}}}
+steps: [{id: s, prompt: "6 * 7?", panel: {agents: [a, b], aggregate: debate, rounds: 2}}]
+)yaml")});
+    EXPECT_EQ(ended.out, "42\n") << ended.err;
+    EXPECT_THAT(ended.err, HasSubstr("member 0 round 1/2"));
+    EXPECT_THAT(ended.err, HasSubstr("member 1 round 2/2"));
+    EXPECT_THAT(ended.err, testing::ContainsRegex("panel +round 2 "));
+}
+
 TEST_F(Cli, WritesAStarterOnce) {
     EXPECT_EQ(call({"init"}).code, 0);
     const auto again = call({"init"});
@@ -114,8 +157,9 @@ TEST_F(Cli, ExplainsBadUse) {
     EXPECT_EQ(call({}).code, 2);
     const auto mistyped = call({"rnu"});
     EXPECT_EQ(mistyped.code, 2);
-    EXPECT_THAT(mistyped.err,
-                HasSubstr("unknown verb 'rnu'; there are check, run, calibrate, eval, regate, schema, graph, init"));
+    EXPECT_THAT(
+        mistyped.err,
+        HasSubstr("unknown verb 'rnu'; there are check, run, calibrate, eval, regate, doctor, schema, graph, init"));
     EXPECT_EQ(call({"check"}).code, 2);
     EXPECT_EQ(call({"check", "--nonsense"}).code, 2);
     const auto help = call({"run", "--help"});

@@ -13,7 +13,7 @@
 namespace {
 
 std::string written(const enough::Tape& tape) {
-    std::string out = enough::header_line() + '\n';
+    std::string out = enough::header_line(tape.created()) + '\n';
     for (const auto& call : tape.calls())
         out += enough::call_line(*call) + '\n';
     return out;

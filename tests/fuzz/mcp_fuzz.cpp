@@ -1,6 +1,6 @@
 // Feeds the client of the Model Context Protocol with lines of a server: messages, pages of tools, results of calls.
+#include "net/line_buffer.hpp"
 #include "tools/json_rpc.hpp"
-#include "tools/line_buffer.hpp"
 #include "tools/mcp_messages.hpp"
 
 #include <cstddef>

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """What coroutines here must not look like.
 
-R1: a statement that contains `co_await` contains no braced list, no lambda and no `throw`. g++ 12.2 accepts such
+R1: a statement that contains `co_await` contains no braced list, no lambda, no `throw`, and in the arguments of what it
+awaits no `? :`. g++ 12.2 accepts such
 statements and destroys what they build twice, or too early, at run time and without a warning.
 R3: a coroutine is no lambda with captures. They die with the lambda, usually before the coroutine ends.
 Usage: co_await_rule.py [FILE...]; without files it reads every C++ file of the repository.
@@ -17,6 +18,7 @@ IN_AWAIT = "in a statement with co_await (rule R1, miscompiled by g++ 12)"
 ADVICE = {
     "{": f"{IN_AWAIT}: build the value in a statement of its own and pass it by name",
     "lambda": f"{IN_AWAIT}: name the callable in a statement of its own, or make it a function",
+    "?": f"{IN_AWAIT}: choose the argument in a statement of its own and pass it by name",
     "throw": f"{IN_AWAIT}: await into a variable first, then throw",
     "captures": "of a lambda that is a coroutine (rule R3, they die first): make it a function that takes values",
 }
@@ -143,6 +145,8 @@ class Parser:
             lambdas.append((depth, None if self.peek(1) == "]" else line))
         elif token == "throw":
             seen.risks.append((line, "throw"))
+        elif token == "?" and depth > 0 and seen.awaits:
+            seen.risks.append((line, "?"))
         elif token in COROUTINE and self.lambdas_awaiting:
             self.lambdas_awaiting[-1] = True
         seen.awaits = seen.awaits or token == "co_await"

@@ -21,6 +21,7 @@ BROKEN = {
     "braced list after =": "Step s = {co_await f()};",
     "returned aggregate": "co_return Agg{co_await f()};",
     "returned braces": "co_return {co_await f()};",
+    "argument chosen on the spot": "co_await f(a ? g() : h());",
     "thrown await": "throw E(co_await f());",
     "thrown in a conditional": "auto x = ok ? co_await f() : throw E();",
     "in a condition": "if (co_await f(Agg{1})) { g(); }",

@@ -51,6 +51,8 @@ class HouseRules(unittest.TestCase):
     def test_last_newline(self):
         self.assert_found("a.cpp", "int a;", "newline")
         self.assert_fine("agents/empty.txt", "")
+        self.assert_fine("tests/fuzz/corpora/expression/when", "a == 1")
+        self.assert_found("tests/fuzz/notes.txt", "a == 1", "newline")
 
     def test_words_in_every_text(self):
         self.assert_found("README.md", "see /work/main/x\n", "path of one machine")

@@ -16,7 +16,8 @@ from cpp_source import includes, tokens
 from tree import CPP, ROOT, files, report, text
 
 LINE = ["agents", "policies", "workflows", "orchestrator"]
-FOLDER_OF = {"async": "agents", "json": "agents", "net": "agents", "tools": "agents"} | {folder: folder for folder in LINE}
+ASIDE = ("async", "hash", "json", "net", "sqlite", "tools")  # of agents, too
+FOLDER_OF = {name: "agents" for name in ASIDE} | {folder: folder for folder in LINE}
 HIDDEN = {
     "Beast": r"boost/beast", "yaml-cpp": r"yaml-cpp/", "OpenSSL": r"openssl/", "Asio's TLS": r"boost/asio/ssl",
     "spdlog": r"spdlog/",

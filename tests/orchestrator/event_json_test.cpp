@@ -62,5 +62,19 @@ TEST(EventLog, DropsATornLastLineAndNothingElse) {
     EXPECT_THROW(read_event_log(broken), std::invalid_argument);
 }
 
+TEST(EventLog, RefusesWhatIsNestedDeeperThanTheStackAllows) {
+    const auto log = [](std::size_t depth) {
+        const std::string inputs = R"({"list":)" + std::string(depth, '[') + std::string(depth, ']') + "}";
+        return std::istringstream(
+            R"({"run_id":"r","number":1,"at_ms":0,"type":"run_started","version":1,"workflow":"w","workflow_hash":"h",)"
+            R"("started":"s","tools":{},"inputs":)" +
+            inputs + "}\n");
+    };
+    auto deep = log(100'000);
+    EXPECT_THROW(read_event_log(deep), std::invalid_argument);
+    auto usual = log(50);
+    EXPECT_EQ(read_event_log(usual).size(), 1U);
+}
+
 }  // namespace
 }  // namespace enough

@@ -94,8 +94,10 @@ private:
 
 struct FakeServer::State {
     State(FakeHandler on_request, const FakeServerSettings& given)
-        : handler(std::move(on_request)), settings(given), listener(given.ipv6, given.port) {
-        if (settings.tls) tls = make_server_context(*settings.tls);
+        : handler(std::move(on_request)),
+          settings(given),
+          listener(given.unix_socket.empty() ? FakeListener(given.ipv6, given.port) : FakeListener(given.unix_socket)) {
+        if (settings.tls) tls = make_server_context(*settings.tls, settings.client_ca);
     }
 
     void accept_all() {

@@ -83,6 +83,8 @@ struct FakeIdentity {
 struct FakeServerSettings {
     std::optional<FakeIdentity> tls;
     bool tls_from_start = true;  ///< false: only after `FakeExchange::start_tls`
+    std::string client_ca;       ///< PEM file: only clients whose certificate it vouches for are let in
+    std::string unix_socket;     ///< listen on this path instead of on a port
     bool ipv6 = false;           ///< listen on ::1 instead of 127.0.0.1
     std::uint16_t port = 0;      ///< 0 = any free one
 };

@@ -5,6 +5,7 @@
 #include <openssl/ssl.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -24,13 +25,17 @@ void set_option(int descriptor, int level, int option) {
 
 }  // namespace
 
-std::shared_ptr<ssl_ctx_st> make_server_context(const FakeIdentity& identity) {
+std::shared_ptr<ssl_ctx_st> make_server_context(const FakeIdentity& identity, const std::string& client_ca) {
     // OpenSSL writes without MSG_NOSIGNAL; a client that leaves must not end the test.
     std::signal(SIGPIPE, SIG_IGN);
     std::shared_ptr<SSL_CTX> context(SSL_CTX_new(TLS_server_method()), SSL_CTX_free);
     const bool ok = SSL_CTX_use_certificate_chain_file(context.get(), identity.certificate.c_str()) == 1 &&
                     SSL_CTX_use_PrivateKey_file(context.get(), identity.key.c_str(), SSL_FILETYPE_PEM) == 1;
     if (!ok) throw std::runtime_error("the fake server can't use " + identity.certificate);
+    if (client_ca.empty()) return context;
+    if (SSL_CTX_load_verify_locations(context.get(), client_ca.c_str(), nullptr) != 1)
+        throw std::runtime_error("the fake server can't use " + client_ca);
+    SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
     return context;
 }
 
@@ -119,6 +124,16 @@ FakeListener::FakeListener(bool ipv6, std::uint16_t port)
                     ::getsockname(descriptor_, address, &size) == 0;
     if (!ok) throw std::runtime_error(std::string("the fake server can't listen: ") + std::strerror(errno));
     port_ = ntohs(ipv6 ? v6.sin6_port : v4.sin_port);
+}
+
+FakeListener::FakeListener(const std::string& unix_socket)
+    : descriptor_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    unix_socket.copy(address.sun_path, sizeof address.sun_path - 1);
+    const bool ok = ::bind(descriptor_, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0 &&
+                    ::listen(descriptor_, SOMAXCONN) == 0;
+    if (!ok) throw std::runtime_error(std::string("the fake server can't listen: ") + std::strerror(errno));
 }
 
 FakeListener::~FakeListener() {

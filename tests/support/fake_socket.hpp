@@ -15,8 +15,8 @@ struct ssl_st;
 
 namespace enough::test {
 
-/// A TLS server's context made of PEM files.
-std::shared_ptr<ssl_ctx_st> make_server_context(const FakeIdentity& identity);
+/// A TLS server's context made of PEM files. `client_ca`, unless empty: clients must show a certificate it vouches for.
+std::shared_ptr<ssl_ctx_st> make_server_context(const FakeIdentity& identity, const std::string& client_ca = {});
 
 /// A blocking server-side connection, with or without TLS. One thread uses it; any thread may call `shut_down`.
 class FakeSocket {
@@ -46,10 +46,11 @@ private:
     std::unique_ptr<ssl_st, void (*)(ssl_st*)> tls_;
 };
 
-/// A listening socket on the loopback.
+/// A listening socket on the loopback, or on a path.
 class FakeListener {
 public:
     FakeListener(bool ipv6, std::uint16_t port);
+    explicit FakeListener(const std::string& unix_socket);
     ~FakeListener();
     FakeListener(const FakeListener&) = delete;
     FakeListener& operator=(const FakeListener&) = delete;

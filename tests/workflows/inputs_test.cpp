@@ -116,6 +116,12 @@ TEST(ParseInput, ReadsListsAndObjectsAsJson) {
         EXPECT_THROW(parse_input(InputType::object, text), std::invalid_argument) << text;
 }
 
+TEST(ParseInput, RefusesWhatIsNestedDeeperThanTheStackAllows) {
+    const auto nested = [](std::size_t levels) { return std::string(levels, '[') + std::string(levels, ']'); };
+    EXPECT_THROW(parse_input(InputType::list, nested(200'000)), std::invalid_argument);
+    EXPECT_EQ(parse_input(InputType::list, nested(100)).dump(), nested(100));
+}
+
 TEST(ParseInput, ReadsEachType) {
     EXPECT_EQ(parse_input(InputType::string, " 42 "), json(" 42 "));
     EXPECT_EQ(parse_input(InputType::string, ""), json(""));

@@ -68,6 +68,75 @@ TEST(Load, reads_every_part_of_a_model) {
     EXPECT_EQ(small.threads, 2);
 }
 
+TEST(Load, reads_servers_of_every_kind) {
+    const auto workflow = good("servers.yaml");
+    const auto& local = std::get<OpenAiSettings>(workflow->models.at("local").provider);
+    EXPECT_EQ(local.profile, OpenAiProfile::llama_cpp);
+    EXPECT_EQ(local.api, OpenAiApi::native);
+    EXPECT_EQ(local.connection.unix_socket, (workflow_files("good") / "sockets/llama.sock").string());
+    EXPECT_EQ(local.circuit->failures, 3);
+    EXPECT_EQ(local.circuit->cooldown, 60s);
+    EXPECT_EQ(local.retry.budget, 0.5);
+    EXPECT_THAT(workflow->models.at("local").fallback, ElementsAre("plain", "claude"));
+    EXPECT_EQ(workflow->models.at("local").evidence,
+              (EvidencePin{20, true, LogprobMode::raw, ReasoningEvidence::covered, true, "m-1"}));
+    EXPECT_FALSE(workflow->models.at("twin").evidence) << "a pin is of the model that was measured";
+    const auto& plain = std::get<OpenAiSettings>(workflow->models.at("plain").provider);
+    EXPECT_EQ(plain.profile, OpenAiProfile::openai);
+    EXPECT_EQ(plain.api, OpenAiApi::responses);
+    EXPECT_EQ(plain.circuit->failures, 10);
+    EXPECT_EQ(plain.base_url, "");
+    const auto& hosted = std::get<OpenAiSettings>(workflow->models.at("hosted").provider);
+    EXPECT_EQ(hosted.base_url, "") << "the profile has an address of its own";
+    const auto& proxied = std::get<OpenAiSettings>(workflow->models.at("proxied").provider);
+    EXPECT_EQ(proxied.connection.proxy, "http://user:password@proxy.example.com:3128");
+    const std::string certificate = (workflow_files("good") / "certificates/client.pem").string();
+    EXPECT_EQ(proxied.connection.client_certificate, certificate);
+    EXPECT_EQ(proxied.connection.client_key, certificate);
+    EXPECT_FALSE(proxied.circuit);
+    EXPECT_EQ(proxied.headers.at("x-tenant"), "hello");
+    const auto& keyed = std::get<OpenAiSettings>(workflow->models.at("keyed").provider);
+    EXPECT_EQ(keyed.connection.client_key, (workflow_files("good") / "certificates/key.pem").string());
+    EXPECT_EQ(keyed.connection.client_certificate, certificate);
+    EXPECT_EQ(keyed.connection.proxy, "none");
+    EXPECT_TRUE(keyed.circuit);
+    EXPECT_EQ(std::get<AnthropicSettings>(workflow->models.at("claude").provider).extra_body, R"({"top_k":5})");
+    const auto& gemini = std::get<GeminiSettings>(workflow->models.at("gemini").provider);
+    EXPECT_EQ(gemini.hedge->after, 2s);
+    EXPECT_FALSE(gemini.circuit);
+    EXPECT_EQ(workflow->agents.at("solver").sampling.reasoning_effort, "low");
+}
+
+TEST(Load, fills_secrets_in_where_they_belong) {
+    const auto workflow = good("secrets.yaml");
+    const auto& settings = std::get<OpenAiSettings>(workflow->models.at("m").provider);
+    EXPECT_EQ(settings.api_key.reveal(), "s3cret-value");
+    EXPECT_EQ(settings.headers.at("authorization"), "Bearer s3cret-value");
+    EXPECT_EQ(settings.headers.at("x-both"), "s3cret-value/12345678");
+    EXPECT_EQ(settings.connection.proxy, "http://user:12345678@127.0.0.1:3128");
+    const auto& child = std::get<OpenAiSettings>(workflow->models.at("child").provider);
+    EXPECT_EQ(child.api_key.reveal(), "s3cret-value");
+    EXPECT_EQ(child.headers.at("x-both"), "none");
+    EXPECT_EQ(std::get<AnthropicSettings>(workflow->models.at("other").provider).api_key.reveal(), "12345678");
+    EXPECT_EQ(workflow->tools.at("t").environment.at("TOKEN"), "s3cret-value");
+    EXPECT_EQ(workflow->tools.at("u").headers.at("x-token"), "s3cret-value");
+}
+
+TEST(Load, secrets_change_no_hash_and_stand_in_no_message) {
+    const auto text = [](const std::string& secret) {
+        return load(
+            "version: 1\nsecrets: {K: {env: K}}\nmodels:\n  m: {provider: openai, model: x, api_key: "
+            "\"{{ secrets.K }}\", extra_headers: {a: \"{{ secrets.K }}\"}, proxy: \"http://a:{{ secrets.K }}@h\"}\n"
+            "agents:\n  a: {model: m}\nsteps: [{id: s, agent: a, prompt: p}]\n",
+            {{"K", secret}});
+    };
+    ASSERT_NE(text("one-secret").workflow, nullptr) << all_problems(text("one-secret"));
+    EXPECT_EQ(text("one-secret").workflow->hash, text("two-secret").workflow->hash);
+    for (const std::string secret : {"sk-1234 ?#", "sk-1234\nabc", "sk-1234"})
+        EXPECT_THAT(all_problems(text(secret)), Not(HasSubstr("sk-1234"))) << secret;
+    EXPECT_THAT(all_problems(text("sk-1234 ?#")), HasSubstr("models.m.proxy"));
+}
+
 TEST(Load, reads_agents_and_what_they_extend) {
     const auto workflow = good("cascade.yaml");
     const AgentRole& expert = workflow->agents.at("expert");
@@ -174,7 +243,8 @@ TEST(Load, a_variable_is_typed_where_it_stands_unquoted_and_is_text_where_text_i
 TEST(Load, never_shows_what_a_variable_holds) {
     const std::string secret = "sk-1234567890";
     const std::string text =
-        "version: 1\nmodels:\n  m: {provider: openai, model: x, api_key: [\"${K}\"], headers: {a: [b]}}\n"
+        "version: 1\nmodels:\n  m: {provider: openai, model: x, api_key: [\"${K}\"], extra_headers: {a: [b]}, proxy: "
+        "\"${K}\"}\n"
         "  n: {provider: \"${K}\", base_url: \"${K}\"}\n  o: {provider: openai, base_url: \"${K}\"}\n"
         "agents:\n  a: {model: \"${K}\", temperature: \"${K}\", system: {file: \"${K}\"}, extends: \"${K}\"}\n"
         "  b: {model: \"${K}\", stop: [], answer: {extract: \"${K}\"}}\n"
@@ -199,7 +269,7 @@ TEST(Load, never_shows_a_literal_key) {
 TEST(Load, the_hash_covers_what_the_file_says_but_no_secret) {
     const auto hash = [](const std::string& key, const std::string& header, const std::string& prompt) {
         return loaded("version: 1\nx-note: " + key + "\nmodels:\n  m: {provider: openai, model: x, api_key: " + key +
-                      ", headers: {a: " + header +
+                      ", proxy: \"http://" + header + "\", extra_headers: {a: " + header +
                       "}}\nagents:\n  a: {model: m}\nsteps: [{id: s, agent: a, prompt: " + prompt + "}]\n")
             ->hash;
     };
@@ -211,8 +281,8 @@ TEST(Load, the_hash_covers_what_the_file_says_but_no_secret) {
 TEST(Load, an_extended_map_merges_but_answer_is_replaced) {
     const auto workflow = loaded(R"(version: 1
 models:
-  base: {provider: openai, model: x, timeout: {connect: 1s, idle: 2s}, headers: {a: b}}
-  child: {extends: base, timeout: {idle: 3s}, headers: {c: d}}
+  base: {provider: openai, model: x, timeout: {connect: 1s, idle: 2s}, extra_headers: {a: b}}
+  child: {extends: base, timeout: {idle: 3s}, extra_headers: {c: d}}
 agents:
   base: {model: base, answer: {extract: json, pointer: /x}, stop: [a, b]}
   child: {extends: base, answer: {extract: number}, stop: c}

@@ -39,7 +39,7 @@ public:
         Problems problems;
         std::optional<Node> root = parse_yaml(contents(file), nullptr, problems);
         if (!root) return "no YAML";
-        if (variables == Variables::filled_in) substitute(*root, test_environment(), problems);
+        if (variables == Variables::filled_in) substitute(*root, test_environment(), Unset::refused, problems);
         const nlohmann::json document = to_json(*root);
         valijson::Validator validator(valijson::Validator::kStrongTypes);
         valijson::ValidationResults results;
@@ -80,8 +80,9 @@ TEST(Schema, refuses_what_the_loader_refuses_for_its_structure) {
 TEST(Schema, sees_each_single_mistake) {
     const SchemaCheck schema;
     const auto scratch = std::filesystem::path(testing::TempDir()) / "enough-schema-test.yaml";
-    for (const char* name : {"gates", "inputs", "answer", "providers", "bodies", "loops", "failure", "panels",
-                             "gate_signals", "call_settings", "tools", "answer_schema", "typed_inputs"}) {
+    for (const char* name :
+         {"gates", "inputs", "answer", "providers", "bodies", "loops", "failure", "panels", "gate_signals",
+          "call_settings", "tools", "answer_schema", "typed_inputs", "servers", "secrets", "evidence_pins"}) {
         const auto file = workflow_files("bad") / (std::string(name) + ".yaml");
         const LoadResult loaded = load_workflow(file, test_environment());
         std::set<int> bad_lines;
@@ -103,8 +104,9 @@ TEST(Schema, sees_each_single_mistake) {
 
 TEST(Schema, accepts_what_only_the_loader_can_refuse) {
     const SchemaCheck schema;
-    for (const char* name : {"calibrations", "expressions", "extends", "files", "graphs", "money", "panels",
-                             "references", "schemas", "sub_workflows", "tools", "unknown_names"})
+    for (const char* name :
+         {"calibrations", "expressions", "extends", "fallbacks", "files", "graphs", "money", "panels", "pinned",
+          "references", "schemas", "secrets", "sub_workflows", "tools", "unknown_names"})
         EXPECT_EQ(schema.refusal(workflow_files("bad-semantic") / (std::string(name) + ".yaml"), Variables::as_written)
                       .value_or(""),
                   "")

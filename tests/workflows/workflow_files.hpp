@@ -42,7 +42,12 @@ inline Environment variables(std::map<std::string, std::string> values) {
 
 /// What the files in bad-yaml count on.
 inline Environment test_environment() {
-    return variables({{"TEXT", "hello"}, {"NUMBER", "12"}, {"SHARE", "7"}, {"EMPTY", ""}, {"OPEN", "x"}});
+    return variables({{"TEXT", "hello"},
+                      {"NUMBER", "12"},
+                      {"SHARE", "7"},
+                      {"EMPTY", ""},
+                      {"OPEN", "x"},
+                      {"SECRET", "s3cret-value"}});
 }
 
 }  // namespace enough

@@ -1,11 +1,8 @@
 #include <enough/workflows/calibration_key.hpp>
 
-#include <openssl/evp.h>
 #include <nlohmann/json.hpp>
 
-#include <array>
 #include <filesystem>
-#include <stdexcept>
 #include <variant>
 
 namespace enough {
@@ -41,20 +38,6 @@ std::string text_of(const std::optional<T>& value) {
 
 const char* const default_refine_prompt = "Review your answer, find gaps or errors, and answer again.";
 
-std::string sha256(const std::string& text) {
-    std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-    unsigned int size = 0;
-    if (EVP_Digest(text.data(), text.size(), digest.data(), &size, EVP_sha256(), nullptr) != 1)
-        throw std::runtime_error("SHA-256 is not available");
-    constexpr char digits[] = "0123456789abcdef";
-    std::string hex;
-    for (unsigned int i = 0; i < size; ++i) {
-        hex += digits[digest[i] >> 4U];
-        hex += digits[digest[i] & 15U];
-    }
-    return hex;
-}
-
 CalibrationKey calibration_key(const AgentRole& agent, const Model& model, const Gate& gate,
                                const std::string& question, const std::string& refine_prompt) {
     CalibrationKey key;
@@ -72,6 +55,8 @@ CalibrationKey calibration_key(const AgentRole& agent, const Model& model, const
                     {"min_coverage", json(gate.min_coverage).dump()},
                     {"last", json(gate.settings.tail).dump()},
                     {"window", json(gate.settings.window).dump()}};
+    // Only where it is set: files from before there was such a setting hold on.
+    if (agent.sampling.reasoning_effort) key.settings["reasoning_effort"] = text_of(agent.sampling.reasoning_effort);
     std::visit(Names{key}, model.provider);
     return key;
 }

@@ -1,6 +1,7 @@
 // How calls of HTTP and scripted models are sent: the keys that both have.
 #include "field_types.hpp"
 #include "loading.hpp"
+#include "scalar.hpp"
 
 #include <algorithm>
 #include <optional>
@@ -43,11 +44,26 @@ std::optional<HedgePolicy> read_hedge(const Value& value) {
     return fields.finished(hedge);
 }
 
+/// `off` is the boolean false to readers of YAML 1.1, so false is taken too.
+std::optional<std::optional<CircuitPolicy>> read_circuit(const Value& value) {
+    using Circuit = std::optional<CircuitPolicy>;
+    if (value.is_scalar()) {
+        if (as_boolean(value.node()) == false || value.node().text == "off") return Circuit();
+        return value.expected("{failures: …, cooldown: …} or off");
+    }
+    Fields fields(value);
+    CircuitPolicy circuit;
+    fields.optional("failures", type::Whole<int>{1, 1'000'000}, circuit.failures);
+    fields.optional("cooldown", type::Duration{}, circuit.cooldown);
+    return fields.finished(Circuit(circuit));
+}
+
 std::optional<RetryPolicy> type::Retry::operator()(const Value& value) const {
     Fields fields(value);
     RetryPolicy retry = defaults;
     fields.optional("attempts", Whole<int>{1, 100}, retry.attempts);
     fields.optional("delay", Duration{}, retry.delay);
+    fields.optional("budget", Number{.above = 0, .most = 100}, retry.budget);
     const bool bounded = fields.optional("max_delay", Duration{}, retry.max_delay);
     if (bounded && retry.max_delay < retry.delay) value.error("'max_delay' is shorter than 'delay'");
     retry.max_delay = std::max(retry.delay, retry.max_delay);

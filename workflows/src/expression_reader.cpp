@@ -1,6 +1,7 @@
 #include "expression_reader.hpp"
 
 #include "scalar.hpp"
+#include "secrets.hpp"
 #include "shared_load.hpp"
 #include "suggest.hpp"
 
@@ -70,7 +71,7 @@ void ExpressionReader::check(const std::vector<Path>& paths, const Value& where)
     for (const Path& path : paths) {
         if (path.empty()) continue;
         if (path[0] == "secrets") {
-            where.error("'secrets' are not supported by this version");
+            where.error(secret_out_of_place);
         } else if (path[0] != "inputs" && path[0] != "steps") {
             if (!check_of_loop(path, where)) report_unknown_root(where, path[0], roots());
         } else if (path.size() < 2) {
@@ -124,7 +125,8 @@ void ExpressionReader::check_step(const Path& path, const Value& where) {
     }
     const auto site = loading_.sites->by_id.find(path[1]);
     const bool each = site != loading_.sites->by_id.end() && site->second.around == "for_each";
-    report_unseen_step(where, path[1], scope_, *loading_.sites, each ? "use steps.{}.items" : "use steps.{}.output");
+    report_unseen_step(where, path[1], scope_.in_sight(), scope_, *loading_.sites,
+                       each ? "use steps.{}.items" : "use steps.{}.output");
 }
 
 std::optional<Template> read_closed_template(const Value& where, const std::string& text,

@@ -50,8 +50,8 @@ std::size_t count_nodes(const Node& node) {
 
 class Extension {
 public:
-    Extension(Node& section, const std::string& section_name, Problems& problems)
-        : section_(section), name_(section_name), problems_(problems) {}
+    Extension(Node& section, const std::string& section_name, bool complete, Problems& problems)
+        : section_(section), name_(section_name), complete_(complete), problems_(problems) {}
 
     void resolve(const std::string& key, Node& node) {
         if (done_.contains(&node)) return;
@@ -76,7 +76,7 @@ private:
         }
         Node* found = is_extension(parent) ? nullptr : section_.find(parent);
         if (found == nullptr) {
-            report_unknown(value, section_, parent);
+            if (complete_) report_unknown(value, section_, parent);
             return false;
         }
         if (chain_.size() <= most_levels) resolve(parent, *found);
@@ -87,13 +87,18 @@ private:
             value.error(fmt::format("too much to inherit: 'extends' over {} levels at most", most_levels));
             return false;
         }
-        node = merged(*found, node);
+        Node inherited = *found;
+        // A pin is of the very model that was measured.
+        if (name_ == "models")
+            std::erase_if(inherited.entries, [](const auto& entry) { return entry.key == "evidence"; });
+        node = merged(inherited, node);
         levels_[&node] = level;
         return true;
     }
 
     Node& section_;
     const std::string& name_;
+    bool complete_;
     Problems& problems_;
     std::vector<std::string> chain_;
     std::set<const Node*> done_;
@@ -118,20 +123,20 @@ Node merged(const Node& parent, const Node& child) {
     return result;
 }
 
-void resolve_extends(Node& section, const std::string& section_name, Problems& problems) {
+void resolve_extends(Node& section, const std::string& section_name, bool complete, Problems& problems) {
     if (section.kind != NodeKind::map) return;
-    Extension extension(section, section_name, problems);
+    Extension extension(section, section_name, complete, problems);
     for (Node::Entry& entry : section.entries)
         if (!is_extension(entry.key)) extension.resolve(entry.key, entry.value);
 }
 
-Node resolve_in_place(const Value& value, const Node* section) {
+Node resolve_in_place(const Value& value, const Node* section, bool complete) {
     Node node = value.node();
     bool failed = false;
     const auto name = extended_name(value, failed);
     if (name) {
         const Node* parent = section == nullptr || is_extension(*name) ? nullptr : section->find(*name);
-        if (parent == nullptr) report_unknown(value, section == nullptr ? Node{} : *section, *name);
+        if (parent == nullptr && complete) report_unknown(value, section == nullptr ? Node{} : *section, *name);
         failed = parent == nullptr || parent->broken || parent->kind != NodeKind::map;
         if (!failed) node = merged(*parent, node);
     }

@@ -28,7 +28,7 @@ Value Value::at(std::string_view key) const {
 }
 
 void Value::error(std::string message) const {
-    if (!node_->broken) problems_->error(mark(), path_, std::move(message));
+    if (!node_->broken && !node_->unset) problems_->error(mark(), path_, std::move(message));
 }
 
 void Value::warning(std::string message) const {

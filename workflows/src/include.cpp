@@ -18,7 +18,7 @@
 namespace enough {
 namespace {
 
-constexpr std::array<std::string_view, 5> shared_sections{"inputs", "models", "agents", "gates", "tools"};
+constexpr std::array<std::string_view, 6> shared_sections{"inputs", "models", "agents", "gates", "tools", "secrets"};
 constexpr std::size_t most_files = 64;
 
 bool same_place(const Mark& a, const Mark& b) {
@@ -33,8 +33,7 @@ std::string seen_from(const Value& name, const Mark& mark) {
 
 class Inclusion {
 public:
-    Inclusion(Sources& sources, const Environment& environment, Problems& problems)
-        : sources_(sources), environment_(environment), problems_(problems) {}
+    Inclusion(Sources& sources, SharedLoad& shared) : sources_(sources), shared_(shared), problems_(shared.problems) {}
 
     /// Merges what `root` includes into it. `chain` holds the files that are being read.
     void run(Node& root, std::vector<std::filesystem::path>& chain) {
@@ -94,7 +93,7 @@ private:
         const auto source = sources_.add(path.string(), path.parent_path());
         std::optional<Node> root = parse_yaml(*file.text, source, problems_);
         if (!root) return std::nullopt;
-        substitute(*root, environment_, problems_);
+        substitute(*root, shared_.environment, shared_.unset, problems_);
         check_keys(*root);
         if (root->kind != NodeKind::map) return std::nullopt;
         run(*root, chain);
@@ -109,7 +108,7 @@ private:
         for (const std::string_view section : shared_sections)
             if (const auto value = fields.take(section); value && !value->is_map()) value->expected("a map of names");
         for (const char* key : {"name", "description", "limits", "steps", "output"})
-            fields.hint(key, "an included file can define inputs, models, agents, gates and tools only");
+            fields.hint(key, "an included file can define inputs, models, agents, gates, tools and secrets only");
         fields.finish();
     }
 
@@ -155,19 +154,18 @@ private:
     }
 
     Sources& sources_;
-    const Environment& environment_;
+    SharedLoad& shared_;
     Problems& problems_;
     std::map<std::filesystem::path, std::optional<Node>> files_;
 };
 
 }  // namespace
 
-bool include_files(Node& root, const std::filesystem::path& file, Sources& sources, const Environment& environment,
-                   Problems& problems) {
+bool include_files(Node& root, const std::filesystem::path& file, Sources& sources, SharedLoad& shared) {
     std::vector<std::filesystem::path> chain;
     std::error_code fault;
     if (!file.empty()) chain.push_back(std::filesystem::weakly_canonical(file, fault));
-    Inclusion inclusion(sources, environment, problems);
+    Inclusion inclusion(sources, shared);
     inclusion.run(root, chain);
     return inclusion.complete;
 }

@@ -1,5 +1,6 @@
 #include <enough/workflows/inputs.hpp>
 
+#include <enough/json/shallow_json.hpp>
 #include "number_text.hpp"
 #include "suggest.hpp"
 
@@ -199,7 +200,7 @@ json parse_input(InputType type, const std::string& text) {
             throw std::invalid_argument("expected true or false");
         case InputType::list:
         case InputType::object: {
-            json value = json::parse(text, nullptr, false);
+            json value = parse_shallow(text);
             if (as(type, value)) return value;
             throw std::invalid_argument(type == InputType::list ? "expected a JSON list such as [1, 2]"
                                                                 : "expected a JSON object such as {\"a\": 1}");

@@ -5,6 +5,7 @@
 #include "include.hpp"
 #include "loading.hpp"
 #include "scalar.hpp"
+#include "secrets.hpp"
 #include "shared_load.hpp"
 #include "sources.hpp"
 #include "substitute.hpp"
@@ -47,9 +48,11 @@ void read_sections(Node& root, Loading& loading, const std::string& file) {
     fields.optional("name", read_name, loading.workflow.name);
     fields.optional("description", type::Text{true}, loading.workflow.description);
     fields.take("include");
+    fields.take("secrets");
     section("inputs", read_inputs);
     section("models", read_models);
     assign_model_keys(loading);
+    check_fallbacks(loading);
     section("tools", read_tools);
     section("agents", read_agents);
     section("gates", read_gates);
@@ -60,13 +63,12 @@ void read_sections(Node& root, Loading& loading, const std::string& file) {
     const auto output = fields.take("output");
     read_steps_and_output(steps, output, loading);
     check_whole(loading);
-    fields.hint("secrets", "it is not supported by this version");
     fields.finish();
 }
 
 LoadResult load(std::string_view text, const std::string& name, const std::filesystem::path& file,
-                const Environment& environment, Calibrations calibrations) {
-    SharedLoad shared{environment, calibrations};
+                const Environment& environment, Calibrations calibrations, Pins pins, Unset unset) {
+    SharedLoad shared{environment, calibrations, pins, unset};
     std::error_code fault;
     shared.chain.push_back({file.empty() ? file : std::filesystem::weakly_canonical(file, fault),
                             in_quotes(std::filesystem::path(name).filename().string())});
@@ -83,10 +85,14 @@ std::shared_ptr<const Workflow> load_one(std::string_view text, const std::strin
     const std::size_t errors_before = problems.errors();
     std::optional<Node> root = parse_yaml(text, sources.add(name, file.parent_path()), problems);
     if (!root) return nullptr;
-    substitute(*root, shared.environment, problems);
-    const bool complete = include_files(*root, file, sources, shared.environment, problems);
+    substitute(*root, shared.environment, shared.unset, problems);
+    const bool complete = include_files(*root, file, sources, shared);
+    if (shared.unset == Unset::refused)
+        fill_secrets(*root, shared.environment, problems);
+    else
+        leave_secrets(*root);
     for (const char* section : {"models", "agents", "gates"})
-        if (Node* node = root->find(section)) resolve_extends(*node, section, problems);
+        if (Node* node = root->find(section)) resolve_extends(*node, section, complete, problems);
     const auto names = [&](const char* section, const char* kind) {
         return names_of_section(*root, section, kind, complete);
     };
@@ -115,9 +121,10 @@ Environment process_environment() {
     };
 }
 
-LoadResult load_workflow(const std::filesystem::path& file, const Environment& environment, Calibrations calibrations) {
+LoadResult load_workflow(const std::filesystem::path& file, const Environment& environment, Calibrations calibrations,
+                         Pins pins, Unset unset) {
     const FileText read = read_file(file, YamlLimits{}.file_bytes, FileKinds::any);
-    if (read.text) return load(*read.text, file.string(), file, environment, calibrations);
+    if (read.text) return load(*read.text, file.string(), file, environment, calibrations, pins, unset);
     Problem problem;
     problem.file = file.string();
     problem.message = "the file can't be read: " + read.fault;
@@ -126,7 +133,7 @@ LoadResult load_workflow(const std::filesystem::path& file, const Environment& e
 
 LoadResult load_workflow_text(std::string_view text, const std::string& name, const Environment& environment,
                               Calibrations calibrations) {
-    return load(text, name, {}, environment, calibrations);
+    return load(text, name, {}, environment, calibrations, Pins::required, Unset::refused);
 }
 
 std::shared_ptr<const Workflow> parse_workflow(std::string_view text, const std::string& name) {

@@ -13,6 +13,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -107,13 +108,28 @@ void read_gates(const Value& section, Loading& loading);
 void read_limits(const Value& section, Loading& loading);
 void read_steps_and_output(const std::optional<Value>& steps, const std::optional<Value>& output, Loading& loading);
 
+/// Checks that fallbacks are models and lead nowhere in a circle.
+void check_fallbacks(Loading& loading);
+
 /// Checks what needs more than one section: prices under a money limit.
 void check_whole(Loading& loading);
 
 /// The parts of `models:`, one function a provider. Each asks for its own keys.
 std::optional<ProviderSettings> read_openai(Fields& fields, const Loading& loading);
+std::optional<ProviderSettings> read_anthropic(Fields& fields, const Loading& loading);
+std::optional<ProviderSettings> read_gemini(Fields& fields, const Loading& loading);
 std::optional<ProviderSettings> read_llama(Fields& fields, const Loading& loading);
 std::optional<ProviderSettings> read_scripted(Fields& fields, Loading& loading);
+
+/// The keys of every model that is reached over HTTP. `more_own_keys`: what `extra_body` must not set besides
+/// what it must not with any of them.
+void read_server(Fields& fields, ServerSettings& settings, std::span<const std::string_view> more_own_keys = {});
+
+/// `{failures, cooldown}`, or `off`: no circuit.
+std::optional<std::optional<CircuitPolicy>> read_circuit(const Value& value);
+
+/// `evidence`: what a model was found to give.
+std::optional<EvidencePin> read_evidence_pin(const Value& value);
 
 /// What a model's provider may be pressed to do.
 std::optional<RateLimits> read_rate_limits(const Value& value);
@@ -141,9 +157,10 @@ void bind_calibrations(WrittenGate& written, const AgentRung& rung, const RungPl
 std::shared_ptr<const IsotonicFit> bind_vote_calibration(const CalibrationRef& ref, const std::string& agent,
                                                          const std::string& question, Loading& loading);
 
-/// An error unless the agent's model gives token probabilities. `instead`: what works without them.
+/// An error unless the agent's model gives the token probabilities that `gate` is made of; by its pin, too. Without a
+/// gate, any do. `instead`: what works without them.
 void check_gives_logprobs(const Value& where, const std::string& agent, std::string_view instead,
-                          const Loading& loading);
+                          const Loading& loading, const Gate* gate = nullptr);
 inline constexpr std::string_view gates_without_logprobs = "agreement, verbalized or judge";
 
 /// Warns of an agent with temperature 0, which gives much the same again and again.

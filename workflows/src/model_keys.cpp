@@ -17,7 +17,7 @@ std::string definition(const Node& model) {
     Node node = model;
     std::erase_if(node.entries,
                   [](const Node::Entry& entry) { return entry.key == "extends" || is_extension(entry.key); });
-    for (const char* key : {"path", "ca_file", "file"})
+    for (const char* key : {"path", "file", "ca_file", "client_certificate", "client_key", "unix_socket"})
         if (Node* path = node.find(key)) path->text = resolved(path->mark, path->text).string();
     return sha256(to_json(node).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
 }

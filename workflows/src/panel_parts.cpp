@@ -72,7 +72,7 @@ std::optional<Gate> read_answer_gate(const Value& value, const std::vector<std::
     }
     std::optional<Gate> gate;
     for (const std::string& agent : std::set<std::string>(agents.begin(), agents.end())) {
-        check_gives_logprobs(value, agent, "a panel without this gate", loading);
+        check_gives_logprobs(value, agent, "a panel without this gate", loading, &written->gate);
         WrittenGate bound = *written;
         AgentRung rung;
         rung.agent = agent;

@@ -2,6 +2,7 @@
 #include "field_types.hpp"
 #include "gate_signals.hpp"
 #include "loading.hpp"
+#include "shared_load.hpp"
 
 #include <enough/workflows/calibration_key.hpp>
 
@@ -80,17 +81,30 @@ std::optional<WrittenGate> read_gate_in_use(const Value& value, std::string& gat
     }
     if (!value.is_map()) return value.expected("the name of a gate, or a gate");
     // Calibrations are bound later and refer to nodes of the gate: what it extends stays in memory until then.
-    const Node& node = loading.gates_in_place.emplace_back(resolve_in_place(value, loading.root.find("gates")));
+    const Node& node = loading.gates_in_place.emplace_back(
+        resolve_in_place(value, loading.root.find("gates"), loading.gates.complete));
     return node.broken ? std::nullopt : read_gate(Value(node, value.path(), loading.problems), loading);
 }
 
 void check_gives_logprobs(const Value& where, const std::string& agent, std::string_view instead,
-                          const Loading& loading) {
+                          const Loading& loading, const Gate* gate) {
     const auto role = loading.workflow.agents.find(agent);
     if (role == loading.workflow.agents.end()) return;
     const auto model = loading.workflow.models.find(role->second.model);
-    if (model == loading.workflow.models.end() || gives_logprobs(model->second.provider)) return;
-    where.error(fmt::format("model '{}' gives no token probabilities; use {}", role->second.model, instead));
+    if (model == loading.workflow.models.end()) return;
+    if (!gives_logprobs(model->second.provider))
+        return where.error(fmt::format("model '{}' gives no token probabilities; use {}", role->second.model, instead));
+    const auto& pin = model->second.evidence;
+    if (!pin || loading.shared.pins == Pins::ignored) return;
+    const auto conflict = gate != nullptr
+                              ? pin_conflict(*pin, gate->signal, gate->settings)
+                              : pin_conflict(*pin, Signal::logprob_mean, SignalSettings{.scope = Scope::answer});
+    if (conflict) return where.error(fmt::format("model '{}' {}", role->second.model, *conflict));
+    if (gate != nullptr && pin->mode == LogprobMode::tempered && !role->second.sampling.temperature)
+        where.warning(
+            fmt::format("the logprobs of model '{}' depend on the temperature, and agent '{}' has none: the threshold "
+                        "holds for the server's own temperature alone",
+                        role->second.model, agent));
 }
 
 void warn_of_equal_samples(const Value& where, const std::string& agent, const Loading& loading) {
@@ -111,7 +125,7 @@ std::optional<Rung> read_agent_rung(Fields& fields, const RungPlace& place, Load
         return named ? std::move(several) : std::nullopt;
     }
     if (written && needs_logprobs(written->gate.signal) && named)
-        check_gives_logprobs(*gate, rung.agent, gates_without_logprobs, loading);
+        check_gives_logprobs(*gate, rung.agent, gates_without_logprobs, loading, &written->gate);
     const auto refine = fields.take("refine");
     std::optional<Fields> refine_fields;
     if (refine) rung.refine = read_refine(refine_fields.emplace(*refine), loading);

@@ -79,7 +79,16 @@ void read_sampling(Fields& fields, Sampling& sampling) {
     fields.optional("top_p", type::Number{.above = 0, .most = 1}, sampling.top_p);
     fields.optional("seed", type::Whole<std::uint64_t>{0}, sampling.seed);
     fields.optional("max_tokens", type::Whole<std::int64_t>{}, sampling.max_tokens);
+    fields.optional("reasoning_effort", type::Text{}, sampling.reasoning_effort);
     fields.optional("stop", type::OneOrList<type::Text>{{true}, "text or a list of texts"}, sampling.stop);
+}
+
+void warn_of_idle_effort(const Fields& fields, const AgentRole& agent, const Loading& loading) {
+    const auto model = loading.workflow.models.find(agent.model);
+    if (!agent.sampling.reasoning_effort || model == loading.workflow.models.end()) return;
+    if (server_settings(model->second.provider) == nullptr)
+        fields.value().warning(
+            fmt::format("'reasoning_effort' has no effect: model '{}' is not reached over HTTP", agent.model));
 }
 
 void read_agent_tools(Fields& fields, AgentRole& agent, const Loading& loading) {
@@ -100,6 +109,7 @@ void read_agent(const std::string& name, const Value& value, Loading& loading) {
     fields.required("model", type::Reference{loading.models}, agent.model);
     fields.optional("system", type::TextOrFile{loading.sources}, agent.system);
     read_sampling(fields, agent.sampling);
+    warn_of_idle_effort(fields, agent, loading);
     AnswerRule answer;
     fields.optional("answer", [&](const Value& rule) { return read_answer_rule(rule, loading); }, answer);
     agent.answer = std::move(answer.extractor);

@@ -9,24 +9,33 @@
 namespace enough {
 namespace {
 
-constexpr std::array<std::string_view, 3> provider_words{"openai", "llama", "scripted"};
-enum class ProviderKind { openai, llama, scripted };
+constexpr std::array<std::string_view, 5> provider_words{"openai", "anthropic", "gemini", "llama", "scripted"};
+enum class ProviderKind { openai, anthropic, gemini, llama, scripted };
 
 struct KeyOwner {
     std::string_view key;
     std::string_view providers;
 };
 
+constexpr std::string_view servers = "openai, anthropic and gemini";
+constexpr std::string_view servers_and_scripted = "openai, anthropic, gemini and scripted";
+
 /// Keys that a reader may look for with the wrong provider.
 constexpr KeyOwner key_owners[] = {
-    {"base_url", "openai"},
-    {"api_key", "openai"},
-    {"model", "openai"},
-    {"limits", "openai and scripted"},
-    {"timeout", "openai"},
-    {"headers", "openai"},
-    {"ca_file", "openai"},
-    {"extra_body", "openai"},
+    {"base_url", servers},
+    {"api_key", servers},
+    {"model", servers},
+    {"timeout", servers},
+    {"extra_headers", servers},
+    {"extra_body", servers},
+    {"ca_file", servers},
+    {"client_certificate", servers},
+    {"client_key", servers},
+    {"unix_socket", servers},
+    {"proxy", servers},
+    {"circuit", servers},
+    {"profile", "openai"},
+    {"api", "openai"},
     {"max_tokens_field", "openai"},
     {"path", "llama"},
     {"context", "llama"},
@@ -34,10 +43,11 @@ constexpr KeyOwner key_owners[] = {
     {"max_tokens", "llama"},
     {"answers", "scripted"},
     {"file", "scripted"},
-    {"retry", "openai and scripted"},
-    {"hedge", "openai and scripted"},
     {"logprobs", "openai and scripted"},
-    {"price", "openai and scripted"},
+    {"limits", servers_and_scripted},
+    {"retry", servers_and_scripted},
+    {"hedge", servers_and_scripted},
+    {"price", servers_and_scripted},
 };
 
 std::optional<Price> read_price(const Value& value) {
@@ -52,19 +62,17 @@ std::optional<Price> read_price(const Value& value) {
 std::optional<ProviderKind> read_kind(Fields& fields) {
     fields.require("provider");
     const auto value = fields.take("provider");
-    if (!value) return std::nullopt;
-    const std::string& text = value->node().text;
-    if (value->is_scalar() && (text == "anthropic" || text == "gemini")) {
-        value->error("provider '" + text + "' is not supported by this version; it knows openai, llama and scripted");
-        return std::nullopt;
-    }
-    return type::Choice<ProviderKind>{provider_words}(*value);
+    return value ? type::Choice<ProviderKind>{provider_words}(*value) : std::nullopt;
 }
 
 std::optional<ProviderSettings> read_provider(ProviderKind kind, Fields& fields, Loading& loading) {
     switch (kind) {
         case ProviderKind::openai:
             return read_openai(fields, loading);
+        case ProviderKind::anthropic:
+            return read_anthropic(fields, loading);
+        case ProviderKind::gemini:
+            return read_gemini(fields, loading);
         case ProviderKind::llama:
             return read_llama(fields, loading);
         case ProviderKind::scripted:
@@ -81,6 +89,10 @@ void read_model(const std::string& name, const Value& value, Loading& loading) {
     Model model;
     auto settings = read_provider(*kind, fields, loading);
     if (*kind != ProviderKind::llama) fields.optional("price", read_price, model.price);
+    fields.optional("fallback",
+                    type::OneOrList<type::Reference>{{loading.models}, "the name of a model, or a list of them"},
+                    model.fallback);
+    fields.optional("evidence", read_evidence_pin, model.evidence);
     for (const KeyOwner& owner : key_owners)
         fields.hint(owner.key, "it belongs to provider " + std::string(owner.providers));
     if (settings) model.provider = *std::move(settings);

@@ -65,7 +65,7 @@ private:
         const auto id = type::Text{}(value);
         if (!id) return;
         const auto found = scope_.position(*id);
-        if (!found) return report_unseen_step(value, *id, scope_, *loading_.sites, "need '{}'");
+        if (!found) return report_unseen_step(value, *id, scope_.ids, scope_, *loading_.sites, "need '{}'");
         if (check_earlier(value, shown(value.node()), *found, scope_.at)) needs.insert(*found);
     }
 

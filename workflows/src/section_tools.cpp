@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace enough {
 namespace {
@@ -27,13 +28,16 @@ std::optional<std::string> read_url(const Value& value) {
 
 /// Names with values that are never shown. `fits`: is it such a name?
 template <class Fits>
-std::optional<std::map<std::string, std::string>> read_secrets(const Value& value, const char* what, const Fits& fits) {
+std::optional<std::map<std::string, std::string>> read_secrets(const Value& value, const char* what, const Fits& fits,
+                                                               std::vector<Secret>& secrets) {
     if (!value.is_map()) return value.expected("a map of texts");
     std::map<std::string, std::string> result;
     for (const Node::Entry& entry : value.node().entries) {
         const Value at = value.at(entry);
         if (!fits(entry.key)) value.problems().error(entry.mark, at.path(), std::string("this is no ") + what);
         if (auto text = type::SecretText{}(at)) result.emplace(entry.key, *std::move(text));
+        for (const std::string& secret : entry.value.secrets)
+            secrets.emplace_back(secret);
     }
     return result;
 }
@@ -54,11 +58,13 @@ void read_server(const std::string& name, const Value& value, Loading& loading) 
     fields.optional("url", read_url, server.url);
     if (program || !fields.has("url"))
         fields.optional(
-            "environment", [](const Value& map) { return read_secrets(map, "name of a variable", is_identifier); },
+            "environment",
+            [&](const Value& map) { return read_secrets(map, "name of a variable", is_identifier, server.secrets); },
             server.environment);
     if (!program)
         fields.optional(
-            "headers", [](const Value& map) { return read_secrets(map, "header name", is_header); }, server.headers);
+            "headers", [&](const Value& map) { return read_secrets(map, "header name", is_header, server.secrets); },
+            server.headers);
     fields.optional("allow", type::List<type::Text>{{}, "a list of tools"}, server.allow);
     fields.optional("timeout", type::Duration{}, server.timeout);
     fields.hint("environment", "it belongs to a server with 'command'");

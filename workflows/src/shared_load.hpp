@@ -27,6 +27,8 @@ struct SharedLoad {
 
     const Environment& environment;
     Calibrations calibrations = Calibrations::required;
+    Pins pins = Pins::required;
+    Unset unset = Unset::refused;
     Problems problems{};
     Sources sources{};
     std::vector<Open> chain{};                                                     ///< outermost first

@@ -83,6 +83,16 @@ bool StepScope::inside(const std::string& id) const {
     return false;
 }
 
+Names StepScope::in_sight() const {
+    Names seen = ids;
+    for (const StepScope* around = outer; around != nullptr; around = around->outer) {
+        const auto& names = around->ids.names;
+        seen.names.insert(seen.names.end(), names.begin(), names.begin() + static_cast<std::ptrdiff_t>(around->at));
+        seen.complete = seen.complete && around->ids.complete;
+    }
+    return seen;
+}
+
 StepScope scope_of(const Value& list, const StepSites& sites, StepScope* outer) {
     std::vector<StepKind> kinds;
     for (const Node& step : list.node().items)
@@ -99,10 +109,10 @@ bool check_earlier(const Value& where, const std::string& id_shown, std::size_t 
     return false;
 }
 
-void report_unseen_step(const Value& where, const std::string& id, const StepScope& scope, const StepSites& sites,
-                        std::string_view instead) {
+void report_unseen_step(const Value& where, const std::string& id, const Names& known, const StepScope& scope,
+                        const StepSites& sites, std::string_view instead) {
     const auto site = sites.by_id.find(id);
-    if (site == sites.by_id.end()) return report_unknown_name(where, scope.ids, id);
+    if (site == sites.by_id.end()) return report_unknown_name(where, known, id);
     const std::string& around = site->second.inside;
     const bool variable = where.is_scalar() && !where.node().variable.empty();
     const std::string named = variable ? shown(where.node()) : in_quotes(id);

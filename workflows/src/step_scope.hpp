@@ -44,6 +44,7 @@ struct StepScope {
 
     std::optional<std::size_t> position(const std::string& id) const;
     bool inside(const std::string& id) const;  ///< is it a step around this?
+    Names in_sight() const;                    ///< its steps, and what is seen from the steps around
 };
 
 /// The scope of a list of steps that was found before.
@@ -52,8 +53,8 @@ StepScope scope_of(const Value& list, const StepSites& sites, StepScope* outer =
 /// Is step `found` before step `at`? If not, says what is wrong with naming it there; `id_shown` is fit for a message.
 bool check_earlier(const Value& where, const std::string& id_shown, std::size_t found, std::size_t at);
 
-/// Says why a step can't be named that is not among those in sight.
-void report_unseen_step(const Value& where, const std::string& id, const StepScope& scope, const StepSites& sites,
-                        std::string_view instead);
+/// Says why a step can't be named that is not among those in sight. `known`: what may be named there.
+void report_unseen_step(const Value& where, const std::string& id, const Names& known, const StepScope& scope,
+                        const StepSites& sites, std::string_view instead);
 
 }  // namespace enough

@@ -34,7 +34,7 @@ std::optional<std::size_t> closing_brace(std::string_view text, std::size_t at) 
 /// Expands one scalar. `fault` says what is wrong with it.
 class Expansion {
 public:
-    explicit Expansion(const Environment& environment) : environment_(environment) {}
+    Expansion(const Environment& environment, Unset without_value) : environment_(environment), unset_(without_value) {}
 
     std::string expand(std::string_view text, int depth = 0) {
         std::string result;
@@ -61,6 +61,7 @@ public:
 
     std::optional<std::string> fault;
     bool used = false;
+    bool left = false;  ///< a variable without a value, as it is written
 
 private:
     /// `inside` is what stands between the braces.
@@ -80,6 +81,10 @@ private:
         if (value && (!value->empty() || rest.empty())) return *value;
         if (has_default && depth < deepest_default) return expand(rest.substr(2), depth + 1);
         if (has_default) return failed("defaults inside of defaults, too deep");
+        if (unset_ == Unset::shown) {
+            left = true;
+            return fmt::format("${{{}}}", inside);
+        }
         if (has_message && rest.size() > 2) return failed(fmt::format("variable {}: {}", name, rest.substr(2)));
         if (has_message) return failed(fmt::format("variable {} is {}", name, value ? "empty" : "not set"));
         return failed(fmt::format("variable {} is not set and has no default", name));
@@ -91,11 +96,13 @@ private:
     }
 
     const Environment& environment_;
+    Unset unset_;
 };
 
 class Substitution {
 public:
-    Substitution(const Environment& environment, Problems& problems) : environment_(environment), problems_(problems) {}
+    Substitution(const Environment& environment, Unset unset, Problems& problems)
+        : environment_(environment), unset_(unset), problems_(problems) {}
 
     /// `free_keys`: the keys of this map are the user's own, `x-…` among them (HTTP headers).
     void visit(Node& node, const std::string& path, bool free_keys) {
@@ -104,7 +111,8 @@ public:
             visit(node.items[i], fmt::format("{}[{}]", path, i), free_keys);
         for (Node::Entry& entry : node.entries) {
             if (is_extension(entry.key) && !free_keys) continue;
-            const bool free_below = free_keys || entry.key == "headers" || entry.key == "extra_body";
+            const bool free_below =
+                free_keys || entry.key == "headers" || entry.key == "extra_headers" || entry.key == "extra_body";
             const std::string key = utf8_shortened(entry.key, 60);
             visit(entry.value, path.empty() ? key : path + "." + key, free_below);
         }
@@ -113,7 +121,7 @@ public:
 private:
     void scalar(Node& node, const std::string& path) {
         if (node.text.find('$') == std::string::npos) return;
-        Expansion expansion(environment_);
+        Expansion expansion(environment_, unset_);
         std::string text = expansion.expand(node.text);
         if (expansion.fault) {
             node.broken = true;
@@ -121,17 +129,19 @@ private:
             return;
         }
         if (expansion.used) node.variable = node.text;
+        node.unset = expansion.left;
         node.text = std::move(text);
     }
 
     const Environment& environment_;
+    Unset unset_;
     Problems& problems_;
 };
 
 }  // namespace
 
-void substitute(Node& root, const Environment& environment, Problems& problems) {
-    Substitution(environment, problems).visit(root, "", false);
+void substitute(Node& root, const Environment& environment, Unset unset, Problems& problems) {
+    Substitution(environment, unset, problems).visit(root, "", false);
 }
 
 }  // namespace enough

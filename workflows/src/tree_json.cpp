@@ -40,13 +40,16 @@ void strip(nlohmann::json& root) {
     for (auto it = root.begin(); it != root.end();)
         it = is_extension(it.key()) ? root.erase(it) : std::next(it);
     root.erase("include");
+    root.erase("secrets");
     for (const char* section : {"models", "tools"}) {
         const auto entries = root.find(section);
         if (entries == root.end() || !entries->is_object()) continue;
         for (auto& entry : *entries) {
             if (!entry.is_object()) continue;
-            entry.erase("api_key");
+            for (const char* key : {"api_key", "proxy"})
+                entry.erase(key);
             blank_values(entry, "headers");
+            blank_values(entry, "extra_headers");
             blank_values(entry, "environment");
         }
     }

@@ -2,6 +2,7 @@
 
 #include "workflow_parts.hpp"
 
+#include <algorithm>
 #include <set>
 #include <variant>
 
@@ -25,6 +26,29 @@ std::map<std::string, const Model*> models_in(const Workflow& workflow) {
     std::set<const Workflow*> seen;
     add_models(workflow, models, seen);
     return models;
+}
+
+std::optional<Price> dearest_price(const Workflow& workflow, const std::string& model) {
+    std::optional<Price> dearest;
+    std::set<std::string> seen;
+    std::vector<std::string> open{model};
+    while (!open.empty()) {
+        const std::string name = std::move(open.back());
+        open.pop_back();
+        if (!seen.insert(name).second) continue;
+        const Model& each = workflow.models.at(name);
+        open.insert(open.end(), each.fallback.begin(), each.fallback.end());
+        if (!each.price) continue;
+        const double cached = each.price->cached_input.value_or(each.price->input);
+        if (!dearest) {
+            dearest = Price{each.price->input, cached, each.price->output};
+            continue;
+        }
+        dearest->input = std::max(dearest->input, each.price->input);
+        dearest->cached_input = std::max(*dearest->cached_input, cached);
+        dearest->output = std::max(dearest->output, each.price->output);
+    }
+    return dearest;
 }
 
 void each_step(const std::vector<Step>& steps, const std::function<void(const Step&)>& visit) {

@@ -34,13 +34,15 @@ struct Node {
 
     NodeKind kind = NodeKind::scalar;
     Mark mark;
-    std::string text;            ///< of a scalar
-    bool plain = true;           ///< a scalar without quotes: it may be a number, a boolean or null
-    std::string variable;        ///< what stood here before variables were filled in; empty if there were none
-    bool incomplete = false;     ///< of a map: a key was refused, others must not be missed
-    bool broken = false;         ///< a problem was reported already: readers stay silent about it
-    std::vector<Node> items;     ///< of a list
-    std::vector<Entry> entries;  ///< of a map, in file order
+    std::string text;                    ///< of a scalar
+    bool plain = true;                   ///< a scalar without quotes: it may be a number, a boolean or null
+    std::string variable;                ///< what stood here before variables were filled in; empty if there were none
+    std::vector<std::string> secrets{};  ///< that were filled in here: never to be shown
+    bool unset = false;                  ///< a variable without a value stands here as written: no other fault counts
+    bool incomplete = false;             ///< of a map: a key was refused, others must not be missed
+    bool broken = false;                 ///< a problem was reported already: readers stay silent about it
+    std::vector<Node> items;             ///< of a list
+    std::vector<Entry> entries;          ///< of a map, in file order
 
     const Node* find(std::string_view key) const;
     Node* find(std::string_view key);

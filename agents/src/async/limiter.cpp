@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <list>
 #include <mutex>
+#include <unordered_map>
 #include <utility>
 
 namespace enough {
@@ -45,13 +46,25 @@ struct Limiter::State {
           requests(make_bucket(settings.requests_per_minute)),
           tokens(make_bucket(settings.tokens_per_minute)) {}
 
-    using Place = std::list<std::shared_ptr<Waiter>>::iterator;
+    /// Those of one owner that wait, in order of arrival.
+    struct Line {
+        std::uint64_t owner = 0;
+        std::list<std::shared_ptr<Waiter>> waiters;
+    };
+    struct Place {
+        std::list<Line>::iterator line;
+        std::list<std::shared_ptr<Waiter>>::iterator waiter;
+    };
+
+    bool is_next(const Place& place) const {
+        return place.line == lines.begin() && place.waiter == place.line->waiters.begin();
+    }
 
     /// If it is this one's turn, takes what it needs and returns nothing; else returns when to look again at the
     /// latest.
-    std::optional<Clock::time_point> try_take(Place place, double amount) {
+    std::optional<Clock::time_point> try_take(const Place& place, double amount) {
         const std::lock_guard lock(mutex);
-        if (place != queue.begin() || (concurrency && running >= *concurrency)) return Clock::time_point::max();
+        if (!is_next(place) || (concurrency && running >= *concurrency)) return Clock::time_point::max();
         const auto now = Clock::now();
         auto ready = now;
         if (requests) ready = std::max(ready, requests->ready_at(1, now));
@@ -63,33 +76,43 @@ struct Limiter::State {
         return std::nullopt;
     }
 
-    Place enqueue(std::shared_ptr<Waiter> waiter) {
+    Place enqueue(std::shared_ptr<Waiter> waiter, std::uint64_t owner) {
         const std::lock_guard lock(mutex);
-        return queue.insert(queue.end(), std::move(waiter));
+        const auto [known, is_new] = line_of.try_emplace(owner);
+        if (is_new) known->second = lines.insert(lines.end(), Line{owner, {}});
+        auto& waiters = known->second->waiters;
+        return {known->second, waiters.insert(waiters.end(), std::move(waiter))};
     }
 
-    void leave(Place place) {
+    /// `had_turn`: it was its owner's turn, and the next is another's.
+    void leave(const Place& place, bool had_turn) {
         const std::lock_guard lock(mutex);
-        const bool was_first = place == queue.begin();
-        queue.erase(place);
-        if (was_first) wake_first();
+        const bool was_next = is_next(place);
+        place.line->waiters.erase(place.waiter);
+        if (place.line->waiters.empty()) {
+            line_of.erase(place.line->owner);
+            lines.erase(place.line);
+        } else if (had_turn) {
+            lines.splice(lines.end(), lines, place.line);
+        }
+        if (was_next) wake_next();
     }
 
     void release() {
         const std::lock_guard lock(mutex);
         --running;
-        wake_first();
+        wake_next();
     }
 
     void settle(std::int64_t estimated, std::int64_t actual) {
         const std::lock_guard lock(mutex);
         if (!tokens) return;
         tokens->take(static_cast<double>(actual - estimated), Clock::now());
-        wake_first();
+        wake_next();
     }
 
-    void wake_first() {
-        if (!queue.empty()) wake(queue.front());
+    void wake_next() {
+        if (!lines.empty()) wake(lines.front().waiters.front());
     }
 
     std::mutex mutex;
@@ -97,7 +120,8 @@ struct Limiter::State {
     int running = 0;
     std::optional<TokenBucket> requests;
     std::optional<TokenBucket> tokens;
-    std::list<std::shared_ptr<Waiter>> queue;
+    std::list<Line> lines;  // none empty; in the order of their turns
+    std::unordered_map<std::uint64_t, std::list<Line>::iterator> line_of;
 };
 
 namespace {
@@ -106,30 +130,34 @@ namespace {
 template <class State>
 class QueuePlace {
 public:
-    QueuePlace(State& state, std::shared_ptr<Waiter> waiter)
-        : state_(state), place_(state.enqueue(std::move(waiter))) {}
-    ~QueuePlace() { state_.leave(place_); }
+    QueuePlace(State& state, std::shared_ptr<Waiter> waiter, std::uint64_t owner)
+        : state_(state), place_(state.enqueue(std::move(waiter), owner)) {}
+    ~QueuePlace() { state_.leave(place_, had_turn_); }
     QueuePlace(const QueuePlace&) = delete;
     QueuePlace& operator=(const QueuePlace&) = delete;
 
     std::optional<Clock::time_point> try_take(std::int64_t tokens) {
-        return state_.try_take(place_, static_cast<double>(tokens));
+        const auto look_again = state_.try_take(place_, static_cast<double>(tokens));
+        had_turn_ = !look_again;
+        return look_again;
     }
 
 private:
     State& state_;
     typename State::Place place_;
+    bool had_turn_ = false;
 };
 
 }  // namespace
 
 Limiter::Limiter(LimiterSettings settings) : state_(std::make_shared<State>(settings)) {}
 
-Task<std::optional<Limiter::Permit>> Limiter::acquire(std::int64_t estimated_tokens, Deadline deadline) {
+Task<std::optional<Limiter::Permit>> Limiter::acquire(std::int64_t estimated_tokens, Deadline deadline,
+                                                      std::uint64_t owner) {
     const auto state = state_;
     const auto executor = co_await asio::this_coro::executor;
     const auto waiter = std::make_shared<Waiter>(executor);
-    QueuePlace place(*state, waiter);
+    QueuePlace place(*state, waiter, owner);
     while (const auto look_again = place.try_take(estimated_tokens)) {
         if (deadline.expired()) co_return std::nullopt;
         waiter->timer.expires_at(std::min(*look_again, deadline.at()));

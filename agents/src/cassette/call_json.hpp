@@ -21,6 +21,9 @@ std::string read_header(const nlohmann::json& line);
 /// A call's line, without its newline.
 std::string call_line(const RecordedCall& call);
 
+/// What was asked, alone: equal for equal requests.
+std::string request_line(const RecordedCall& call);
+
 /// The call of a line. Throws `std::invalid_argument`, saying what is wrong with which field.
 RecordedCall call_from_json(const nlohmann::json& line);
 

@@ -64,6 +64,8 @@ Sampling read_sampling(const json& value) {
     if (const auto* found = object.take_if("seed")) sampling.seed = strict_integer<std::uint64_t>(*found, "seed");
     if (const auto* found = object.take_if("max_tokens"))
         sampling.max_tokens = strict_integer<std::int64_t>(*found, "max_tokens");
+    if (const auto* found = object.take_if("reasoning_effort"))
+        sampling.reasoning_effort = strict_bytes(*found, "reasoning_effort");
     for (const json& text : strict_list(object.take("stop"), "stop"))
         sampling.stop.push_back(strict_bytes(text, "a stop text"));
     object.end();
@@ -92,6 +94,9 @@ Answer read_answer(const json& value) {
     answer.usage = read_usage(object.take("usage"));
     if (const auto* found = object.take_if("reported_output_tokens"))
         answer.reported_output_tokens = strict_integer<std::int64_t>(*found, "reported_output_tokens");
+    if (const auto* found = object.take_if("reported_reasoning_tokens"))
+        answer.reported_reasoning_tokens = strict_integer<std::int64_t>(*found, "reported_reasoning_tokens");
+    if (const auto* found = object.take_if("from_cache")) answer.from_cache = strict_boolean(*found, "from_cache");
     if (const auto* found = object.take_if("tool_calls")) answer.tool_calls = read_tool_calls(*found);
     answer.model = text("model");
     answer.fingerprint = text("fingerprint");

@@ -60,6 +60,7 @@ json sampling(const Sampling& sampling) {
     if (sampling.top_p) out["top_p"] = number(*sampling.top_p);
     if (sampling.seed) out["seed"] = *sampling.seed;
     if (sampling.max_tokens) out["max_tokens"] = *sampling.max_tokens;
+    if (sampling.reasoning_effort) out["reasoning_effort"] = bytes(*sampling.reasoning_effort);
     out["stop"] = json::array();
     for (const std::string& text : sampling.stop)
         out["stop"].push_back(bytes(text));
@@ -84,6 +85,8 @@ json answer(const Answer& answer) {
                 {"logprobs_refused", answer.logprobs_refused},
                 {"latency_ms", number(answer.latency.count())}};
     if (answer.reported_output_tokens) out["reported_output_tokens"] = *answer.reported_output_tokens;
+    if (answer.reported_reasoning_tokens) out["reported_reasoning_tokens"] = *answer.reported_reasoning_tokens;
+    if (answer.from_cache) out["from_cache"] = true;
     if (!answer.tool_calls.empty()) out["tool_calls"] = tool_calls(answer.tool_calls);
     if (answer.first_token) out["first_token_ms"] = number(answer.first_token->count());
     return out;
@@ -96,6 +99,16 @@ json failure(const Failure& failure) {
                 {"spent", usage(failure.spent)}};
     if (failure.retry_after) out["retry_after_ms"] = failure.retry_after->count();
     return out;
+}
+
+json request(const RecordedCall& call) {
+    json head = {{"model", bytes(call.model)},
+                 {"messages", messages(call.messages)},
+                 {"sampling", sampling(call.sampling)},
+                 {"top_logprobs", call.top_logprobs}};
+    if (!call.tools.empty()) head["tools"] = tools(call.tools);
+    if (call.tools_forbidden) head["tools_forbidden"] = true;
+    return head;
 }
 
 json entry(const Token& token) {
@@ -125,13 +138,12 @@ std::string header_line(const std::string& created) {
     return header.dump();
 }
 
+std::string request_line(const RecordedCall& call) {
+    return request(call).dump();
+}
+
 std::string call_line(const RecordedCall& call) {
-    json head = {{"model", bytes(call.model)},
-                 {"messages", messages(call.messages)},
-                 {"sampling", sampling(call.sampling)},
-                 {"top_logprobs", call.top_logprobs}};
-    if (!call.tools.empty()) head["tools"] = tools(call.tools);
-    if (call.tools_forbidden) head["tools_forbidden"] = true;
+    json head = request(call);
     if (call.outcome)
         head["answer"] = answer(*call.outcome);
     else

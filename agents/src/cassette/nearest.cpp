@@ -62,6 +62,7 @@ std::vector<std::string> differences(const Sampling& recorded, const Sampling& w
     compare("top_p", recorded.top_p, wanted.top_p);
     compare("seed", recorded.seed, wanted.seed);
     compare("max_tokens", recorded.max_tokens, wanted.max_tokens);
+    compare("reasoning_effort", recorded.reasoning_effort, wanted.reasoning_effort);
     if (recorded.stop != wanted.stop) out.emplace_back("other stop texts");
     return out;
 }

@@ -38,6 +38,7 @@ std::size_t hash(std::string_view model, const Call& call) {
     hash.add(sampling.top_p);
     hash.add(sampling.seed);
     hash.add(sampling.max_tokens);
+    hash.add(sampling.reasoning_effort);
     for (const std::string& text : sampling.stop)
         hash.add(text);
     for (const ToolSpec& tool : call.tools)

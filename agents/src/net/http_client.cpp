@@ -48,6 +48,13 @@ Failure timeout_failure(const std::string& where, bool started) {
     return failure;
 }
 
+Failure alert_failure(const std::string& where, const std::string& complaint) {
+    Failure failure;
+    failure.kind = FailureKind::tls;
+    failure.message = "no secure connection to " + where + ": " + complaint;
+    return failure;
+}
+
 }  // namespace
 
 /// What a client and its exchanges share. An exchange holds it weakly: it may be destroyed after the client.
@@ -55,10 +62,11 @@ struct HttpClient::State {
     State(asio::any_io_executor on, HttpClientSettings given)
         : executor(std::move(on)),
           settings(std::move(given)),
-          proxies(settings.environment ? settings.environment : process_environment),
+          proxies(settings.connection.proxy, settings.environment ? settings.environment : process_environment),
           pool(settings.max_idle_per_origin, settings.max_idle_age) {}
 
     Result<Plan> plan(HttpRequest request) const;
+    Result<std::optional<Proxy>> proxy_for(const Origin& target) const;
     std::unique_ptr<HttpConnection> take_idle(const Route& route);
     Result<std::shared_ptr<asio::ssl::context>> tls_for(const Route& route);
     static Task<Result<std::unique_ptr<HttpConnection>>> connect(std::shared_ptr<State> state, const Plan* plan,
@@ -145,6 +153,8 @@ private:
             case Transfer::End::orderly:
                 break;
             case Transfer::End::cut:
+                if (const auto complaint = describe_alert(received.error))
+                    return give_up(alert_failure(where_, *complaint));
                 return give_up(reset_failure(where_, reader_.started()));
         }
         if (auto ended = reader_.end_of_stream(true); !ended) return give_up(ended.error());
@@ -202,10 +212,11 @@ Result<Plan> HttpClient::State::plan(HttpRequest request) const {
             "the URL of " + url->origin.authority() + " holds a user name or password; use a header instead";
         return failure;
     }
-    auto proxy = proxies.proxy_for(url->origin);
+    auto proxy = proxy_for(url->origin);
     if (!proxy) return proxy.error();
 
     Plan plan;
+    plan.route.unix_socket = settings.connection.unix_socket;
     plan.where = url->origin.authority();
     plan.route.peer = *proxy ? (*proxy)->origin : url->origin;
     const bool tunnelled = *proxy && url->origin.tls;
@@ -220,6 +231,16 @@ Result<Plan> HttpClient::State::plan(HttpRequest request) const {
     return plan;
 }
 
+Result<std::optional<Proxy>> HttpClient::State::proxy_for(const Origin& target) const {
+    const std::string& proxy = settings.connection.proxy;
+    if (settings.connection.unix_socket.empty()) return proxies.proxy_for(target);
+    if (proxy.empty() || proxy == "none") return std::optional<Proxy>();
+    Failure failure;
+    failure.kind = FailureKind::bad_request;
+    failure.message = "both a unix socket and a proxy are set for " + target.authority() + "; remove one of them";
+    return failure;
+}
+
 std::unique_ptr<HttpConnection> HttpClient::State::take_idle(const Route& route) {
     while (auto connection = pool.take(route, Clock::now())) {
         if (connection->looks_alive()) return connection;
@@ -229,7 +250,7 @@ std::unique_ptr<HttpConnection> HttpClient::State::take_idle(const Route& route)
 
 Result<std::shared_ptr<asio::ssl::context>> HttpClient::State::tls_for(const Route& route) {
     if (!route.server().tls || tls) return tls;
-    auto context = tls_context(settings.ca_file);
+    auto context = tls_context(settings.connection);
     if (context) tls = *context;
     return context;
 }

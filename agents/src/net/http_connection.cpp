@@ -7,15 +7,18 @@
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/error.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
+#include <boost/beast/core/basic_stream.hpp>
 #include <boost/beast/core/error.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
 
 #include <sys/socket.h>
+#include <sys/un.h>
 
 #include <array>
 #include <cerrno>
@@ -28,7 +31,7 @@ namespace {
 namespace ssl = asio::ssl;
 using asio::ip::tcp;
 using boost::system::error_code;
-using Stream = boost::beast::tcp_stream;
+using Stream = boost::beast::basic_stream<asio::generic::stream_protocol>;
 
 constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 
@@ -40,13 +43,13 @@ Failure make_failure(FailureKind kind, std::string message) {
     return failure;
 }
 
-Failure not_connected(const Origin& peer, const error_code& error) {
+Failure not_connected(const std::string& peer, const error_code& error) {
     if (error == boost::beast::error::timeout)
-        return make_failure(FailureKind::timeout, "connecting to " + peer.authority() + " took too long");
+        return make_failure(FailureKind::timeout, "connecting to " + peer + " took too long");
     std::string reason = error.message();
     reason.front() = static_cast<char>(std::tolower(static_cast<unsigned char>(reason.front())));
     return make_failure(FailureKind::connect,
-                        "cannot connect to " + peer.authority() + " (" + reason + "); is the server running?");
+                        "cannot connect to " + peer + " (" + reason + "); is the server running?");
 }
 
 Transfer::End end_of(const error_code& error) {
@@ -125,7 +128,9 @@ void HttpConnection::close() {
 Task<Result<void>> HttpConnection::open(Route route, std::string proxy_authorization, std::shared_ptr<ssl::context> tls,
                                         Deadline deadline) {
     CloseUnlessDone scope(*impl_);
-    auto opened = co_await connect(route.peer, deadline);
+    auto connecting =
+        route.unix_socket.empty() ? connect(route.peer, deadline) : connect_locally(route.unix_socket, deadline);
+    auto opened = co_await std::move(connecting);
     if (opened && route.tunnel) opened = co_await open_tunnel(route, std::move(proxy_authorization), deadline);
     if (opened && route.server().tls) opened = co_await handshake(route.server(), std::move(tls), deadline);
     scope.done_if(opened.has_value());
@@ -137,16 +142,33 @@ Task<Result<void>> HttpConnection::connect(Origin peer, Deadline deadline) {
     if (!endpoints) co_return endpoints.error();
     error_code error;
     for (std::size_t i = 0; i < endpoints->size(); ++i) {
-        if (deadline.expired()) co_return not_connected(peer, boost::beast::error::timeout);
+        if (deadline.expired()) co_return not_connected(peer.authority(), boost::beast::error::timeout);
         impl_->limit(share(deadline, endpoints->size() - i));
         std::tie(error) = co_await impl_->tcp.async_connect((*endpoints)[i], as_result);
         if (error == asio::error::operation_aborted) throw_cancelled();
         if (!error) break;
         impl_->close();
     }
-    if (error) co_return not_connected(peer, error);
+    if (error) co_return not_connected(peer.authority(), error);
     // Requests are small and wait for their answer: Nagle's algorithm would only delay them.
     impl_->tcp.socket().set_option(tcp::no_delay(true), error);
+    co_return Result<void>();
+}
+
+Task<Result<void>> HttpConnection::connect_locally(std::string path, Deadline deadline) {
+    // `sun_path` holds 108 bytes on Linux, the final zero included (unix(7)); Asio throws for more.
+    if (path.size() >= sizeof(sockaddr_un::sun_path)) {
+        auto failure = make_failure(
+            FailureKind::connect, "the path of the unix socket " + path + " is too long; the system allows 107 bytes");
+        failure.retryable = false;
+        co_return failure;
+    }
+    const asio::local::stream_protocol::endpoint endpoint(path);
+    if (deadline.expired()) co_return not_connected(path, boost::beast::error::timeout);
+    impl_->limit(deadline);
+    const auto [error] = co_await impl_->tcp.async_connect(endpoint, as_result);
+    if (error == asio::error::operation_aborted) throw_cancelled();
+    if (error) co_return not_connected(path, error);
     co_return Result<void>();
 }
 

@@ -22,6 +22,7 @@ namespace enough {
 /// Where a connection leads: what may share it.
 struct Route {
     Origin peer;                   ///< the server, or the proxy
+    std::string unix_socket;       ///< connect here instead of to the peer's address
     std::optional<Origin> tunnel;  ///< the server behind a proxy's tunnel
 
     auto operator<=>(const Route&) const = default;
@@ -38,8 +39,8 @@ struct Transfer {
     boost::system::error_code error;
 };
 
-/// One TCP connection, with or without TLS on top. Whatever fails, and any cancellation (which is thrown as
-/// `operation_aborted`), closes it at once, as does destroying it.
+/// One connection over TCP or a unix socket, with or without TLS on top. Whatever fails, and any cancellation (which is
+/// thrown as `operation_aborted`), closes it at once, as does destroying it.
 class HttpConnection {
 public:
     explicit HttpConnection(asio::any_io_executor executor);
@@ -65,6 +66,7 @@ private:
     struct Impl;
 
     Task<Result<void>> connect(Origin peer, Deadline deadline);
+    Task<Result<void>> connect_locally(std::string path, Deadline deadline);
     Task<Result<void>> open_tunnel(Route route, std::string authorization, Deadline deadline);
     Task<Result<void>> handshake(Origin server, std::shared_ptr<asio::ssl::context> tls, Deadline deadline);
 

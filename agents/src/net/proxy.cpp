@@ -78,20 +78,31 @@ ProxyRules::ProxyRules(const Environment& environment)
       https_(first_of(environment, {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"})),
       exempt_(split_list(first_of(environment, {"no_proxy", "NO_PROXY"}))) {}
 
+ProxyRules::ProxyRules(std::string configured, const Environment& environment) : ProxyRules(environment) {
+    configured_ = std::move(configured);
+}
+
 Result<std::optional<Proxy>> ProxyRules::proxy_for(const Origin& target) const {
-    const auto& configured = target.tls ? https_ : http_;
-    if (configured.empty() || target.is_loopback()) return std::optional<Proxy>();
+    if (configured_ == "none") return std::optional<Proxy>();
+    if (!configured_.empty()) return parsed(configured_, target, "correct the model's proxy");
+    const auto& named = target.tls ? https_ : http_;
+    if (named.empty() || target.is_loopback()) return std::optional<Proxy>();
     if (std::ranges::any_of(exempt_, [&](const auto& entry) { return exempts(entry, target); }))
         return std::optional<Proxy>();
+    const std::string variable = target.tls ? "https_proxy" : "http_proxy";
+    return parsed(named, target, "correct " + variable + " or name the host in no_proxy");
+}
 
-    const bool has_scheme = configured.find("://") != std::string::npos;
-    auto url = parse_url(has_scheme ? configured : "http://" + configured);
+Result<std::optional<Proxy>> ProxyRules::parsed(const std::string& text, const Origin& target,
+                                                const std::string& remedy) const {
+    const bool has_scheme = text.find("://") != std::string::npos;
+    auto url = parse_url(has_scheme ? text : "http://" + text);
     if (!url || url->origin.tls) {
         Failure failure;
         failure.kind = FailureKind::connect;
-        failure.message = "cannot use the proxy that the environment names for " + target.authority() +
-                          ": only http://HOST:PORT is supported; correct " +
-                          (target.tls ? "https_proxy" : "http_proxy") + " or name the host in no_proxy";
+        failure.message = std::string("cannot use the proxy that the ") +
+                          (configured_.empty() ? "environment names" : "settings name") + " for " + target.authority() +
+                          ": only http://HOST:PORT is supported; " + remedy;
         return failure;
     }
     Proxy proxy;

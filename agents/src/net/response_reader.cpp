@@ -127,8 +127,10 @@ Result<void> ResponseReader::end_of_stream(bool orderly) {
         return failure;
     }
     boost::system::error_code error;
-    if (orderly) impl_->parser->put_eof(error);
-    if (orderly && !error && done()) return {};
+    // The parser must not be told of an end before it was told of a beginning: only interim responses came.
+    const bool begun = impl_->parser->got_some();
+    if (orderly && begun) impl_->parser->put_eof(error);
+    if (orderly && begun && !error && done()) return {};
     failure.kind = FailureKind::stream_cut;
     failure.message = impl_->where + " closed the connection before its answer was complete";
     return failure;

@@ -3,15 +3,19 @@
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/ssl/error.hpp>
 
+#include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509_vfy.h>
+#include <openssl/x509err.h>
 
 #include <map>
 #include <mutex>
+#include <tuple>
 
 namespace enough {
 namespace {
 
+namespace asio = boost::asio;
 namespace ssl = boost::asio::ssl;
 
 Failure tls_failure(std::string message) {
@@ -21,7 +25,32 @@ Failure tls_failure(std::string message) {
     return failure;
 }
 
-Result<std::shared_ptr<ssl::context>> make_context(const std::string& ca_file) {
+/// The certificate that is shown to servers who ask for one.
+Result<void> load_identity(ssl::context& context, const ConnectionSettings& settings) {
+    if (settings.client_certificate.empty() && settings.client_key.empty()) return {};
+    if (settings.client_certificate.empty())
+        return tls_failure("client_key names a key, but there is no client_certificate that it belongs to");
+    const std::string& key = settings.client_key.empty() ? settings.client_certificate : settings.client_key;
+    boost::system::error_code error;
+    context.use_certificate_chain_file(settings.client_certificate, error);
+    if (error)
+        return tls_failure("cannot load the client certificate " + settings.client_certificate +
+                           "; client_certificate must be a PEM file that begins with our certificate");
+    // Nobody is there to type a passphrase; without this OpenSSL would ask on the terminal.
+    context.set_password_callback([](std::size_t, ssl::context::password_purpose) { return std::string(); }, error);
+    context.use_private_key_file(key, ssl::context::pem, error);
+    if (!error) return {};
+    const bool other = error.category() == asio::error::get_ssl_category() &&
+                       ERR_GET_REASON(static_cast<unsigned long>(error.value())) == X509_R_KEY_VALUES_MISMATCH;
+    if (other)
+        return tls_failure("the key in " + key + " does not belong to the client certificate " +
+                           settings.client_certificate);
+    return tls_failure("cannot load the client key " + key +
+                       "; client_key must be a PEM file with a key that has no passphrase");
+}
+
+Result<std::shared_ptr<ssl::context>> make_context(const ConnectionSettings& settings) {
+    const std::string& ca_file = settings.ca_file;
     auto context = std::make_shared<ssl::context>(ssl::context::tls_client);
     context->set_verify_mode(ssl::verify_peer);
     SSL_CTX_set_min_proto_version(context->native_handle(), TLS1_2_VERSION);
@@ -34,6 +63,7 @@ Result<std::shared_ptr<ssl::context>> make_context(const std::string& ca_file) {
         if (error)
             return tls_failure("cannot load certificate authorities from " + ca_file + "; ca_file must be a PEM file");
     }
+    if (auto loaded = load_identity(*context, settings); !loaded) return loaded.error();
     return context;
 }
 
@@ -45,13 +75,14 @@ bool is_address(const std::string& host) {
 
 }  // namespace
 
-Result<std::shared_ptr<ssl::context>> tls_context(const std::string& ca_file) {
+Result<std::shared_ptr<ssl::context>> tls_context(const ConnectionSettings& settings) {
     static std::mutex mutex;
-    static std::map<std::string, std::weak_ptr<ssl::context>> contexts;
+    using Files = std::tuple<std::string, std::string, std::string>;
+    static std::map<Files, std::weak_ptr<ssl::context>> contexts;
     const std::lock_guard lock(mutex);
-    auto& known = contexts[ca_file];
+    auto& known = contexts[Files(settings.ca_file, settings.client_certificate, settings.client_key)];
     if (auto context = known.lock()) return context;
-    auto made = make_context(ca_file);
+    auto made = make_context(settings);
     if (made) known = *made;
     return made;
 }
@@ -93,6 +124,25 @@ std::string describe_handshake_error(SSL* connection, const boost::system::error
                                  : "the handshake failed; does it speak TLS on this port?";
     }
     return "it closed the connection during the handshake (" + error.message() + ")";
+}
+
+std::optional<std::string> describe_alert(const boost::system::error_code& error) {
+    if (error.category() != asio::error::get_ssl_category()) return std::nullopt;
+    const int reason = ERR_GET_REASON(static_cast<unsigned long>(error.value()));
+    if (reason < SSL_AD_REASON_OFFSET) return std::nullopt;
+    switch (reason - SSL_AD_REASON_OFFSET) {
+        case SSL_AD_CERTIFICATE_REQUIRED:
+            return "it wants a client certificate; set client_certificate and client_key";
+        case SSL_AD_BAD_CERTIFICATE:
+        case SSL_AD_UNSUPPORTED_CERTIFICATE:
+        case SSL_AD_CERTIFICATE_REVOKED:
+        case SSL_AD_CERTIFICATE_EXPIRED:
+        case SSL_AD_CERTIFICATE_UNKNOWN:
+        case SSL_AD_UNKNOWN_CA:
+            return "it does not accept our client certificate (" + error.message() + ")";
+        default:
+            return "it ended it (" + error.message() + ")";
+    }
 }
 
 }  // namespace enough

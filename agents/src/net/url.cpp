@@ -37,8 +37,12 @@ std::string host_of(const boost::urls::url_view& url) {
     return host;
 }
 
-bool is_clean(std::string_view host) {
-    return std::ranges::all_of(host, [](unsigned char c) { return c > ' ' && c != 0x7f && c != '/' && c != '@'; });
+/// What was decoded must not read as something else where it is written again: as an address, a port, a path.
+bool is_host(const boost::urls::url_view& url, std::string_view host) {
+    if (url.host_type() == boost::urls::host_type::ipv6) return true;
+    return url.host_type() != boost::urls::host_type::ipvfuture && std::ranges::all_of(host, [](char c) {
+               return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~';
+           });
 }
 
 }  // namespace
@@ -79,7 +83,7 @@ Result<Url> parse_url(std::string_view text) {
     }
     url.origin.host = host_of(view);
     if (url.origin.host.empty()) return bad_url("it names no host");
-    if (!is_clean(url.origin.host)) return bad_url("the host name holds characters that no host name has");
+    if (!is_host(view, url.origin.host)) return bad_url("the host name holds characters that no host name has");
     url.origin.port = url.origin.tls ? https_port : http_port;
     if (view.has_port() && !view.port().empty()) {
         if (view.port_number() == 0) return bad_url("the port is not a number from 1 to 65535");

@@ -3,8 +3,6 @@
 
 #include <fmt/format.h>
 
-#include <limits>
-
 namespace enough {
 
 using Kind = JsonReader::Kind;
@@ -44,11 +42,11 @@ void OpenAiStream::read_choice() {
     const char* early_logprobs = nullptr;
     for (JsonObject choice(*reader_); !halted() && choice.next();) {
         const auto key = choice.key();
-        const bool object = reader_->peek() == Kind::object;
-        if ((key == "delta" || key == "message") && object) {
+        const auto kind = reader_->peek();
+        if ((key == "delta" || key == "message") && kind == Kind::object) {
             read_delta();
             have_delta = true;
-        } else if (key == "logprobs" && object) {
+        } else if (key == "logprobs" && (kind == Kind::object || kind == Kind::number)) {
             if (have_delta) {
                 read_logprobs();
             } else {  // the delta decides about their phase
@@ -132,89 +130,6 @@ void OpenAiStream::read_function(OpenAiToolCalls::Piece& piece) {
     }
 }
 
-void OpenAiStream::read_logprobs() {
-    for (JsonObject logprobs(*reader_); !halted() && logprobs.next();) {
-        const auto key = logprobs.key();
-        const bool array = reader_->peek() == Kind::array;
-        if (key == "content" && array) {
-            read_entries(Phases::by_delta);
-        } else if (key == "reasoning_content" && array) {
-            read_entries(Phases::all_reasoning);
-        } else {
-            reader_->skip();
-        }
-    }
-}
-
-void OpenAiStream::read_entries(Phases phases) {
-    for (JsonArray entries(*reader_); !halted() && entries.next();) {
-        reader_->peek() == Kind::object ? read_entry(phases) : void(reader_->skip());
-    }
-}
-
-void OpenAiStream::read_entry(Phases phases) {
-    token_text_.clear();
-    token_.logprob = std::numeric_limits<double>::quiet_NaN();
-    bool have_bytes = false;
-    bool have_candidates = false;
-    for (JsonObject entry(*reader_); !halted() && entry.next();) {
-        const auto key = entry.key();
-        if (key == "token") {
-            read_text(token_text_);
-        } else if (key == "logprob") {
-            token_.logprob = read_logprob();
-        } else if (key == "bytes" && reader_->peek() == Kind::array) {
-            have_bytes = reader_->byte_array(token_.bytes);
-        } else if (key == "top_logprobs" && reader_->peek() == Kind::array) {
-            read_candidates();
-            have_candidates = true;
-        } else {
-            reader_->skip();
-        }
-    }
-    if (halted()) return;
-    if (!have_bytes) token_.bytes = token_text_;
-    if (!have_candidates) token_.candidates.clear();
-    take_token(phases);
-}
-
-void OpenAiStream::read_candidates() {
-    auto& candidates = token_.candidates;
-    std::size_t count = 0;
-    for (JsonArray list(*reader_); !halted() && list.next();) {
-        if (reader_->peek() != Kind::object) {
-            reader_->skip();
-            continue;
-        }
-        if (count == limits_.max_candidates) {
-            return refuse(FailureKind::bad_response,
-                          fmt::format("a token has more than {} candidates", limits_.max_candidates));
-        }
-        if (count == candidates.size()) candidates.emplace_back();
-        read_candidate(candidates[count++]);
-    }
-    candidates.resize(count);
-}
-
-void OpenAiStream::read_candidate(Candidate& candidate) {
-    candidate.logprob = std::numeric_limits<double>::quiet_NaN();
-    text_.clear();
-    bool have_bytes = false;
-    for (JsonObject object(*reader_); !halted() && object.next();) {
-        const auto key = object.key();
-        if (key == "token") {
-            read_text(text_);
-        } else if (key == "logprob") {
-            candidate.logprob = read_logprob();
-        } else if (key == "bytes" && reader_->peek() == Kind::array) {
-            have_bytes = reader_->byte_array(candidate.bytes);
-        } else {
-            reader_->skip();
-        }
-    }
-    if (!have_bytes) candidate.bytes = text_;
-}
-
 void OpenAiStream::read_usage() {
     if (reader_->peek() != Kind::object) {
         reader_->skip();
@@ -289,16 +204,6 @@ bool OpenAiStream::read_text(std::string& out) {
     out.clear();
     reader_->skip();
     return false;
-}
-
-double OpenAiStream::read_logprob() {
-    double value = std::numeric_limits<double>::quiet_NaN();
-    if (reader_->peek() == Kind::number) {
-        reader_->number(value);
-    } else {
-        reader_->skip();
-    }
-    return value;
 }
 
 }  // namespace enough

@@ -1,14 +1,12 @@
 #include "providers/openai_request.hpp"
 
+#include "providers/openai_profile.hpp"
 #include "providers/role_name.hpp"
 
-#include <boost/url/parse.hpp>
-#include <boost/url/url.hpp>
 #include <nlohmann/json.hpp>
 
-#include <algorithm>
-#include <cctype>
-#include <stdexcept>
+#include <string_view>
+#include <utility>
 
 namespace enough {
 
@@ -69,72 +67,85 @@ void add_sampling(Json& body, const Sampling& sampling, const std::string& max_t
     if (!sampling.stop.empty()) body["stop"] = sampling.stop;
 }
 
-bool equal_names(std::string_view a, std::string_view b) {
-    return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                      [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
+void add_logprobs(Json& body, int count, const OpenAiTraits& traits) {
+    switch (traits.logprobs) {
+        case OpenAiTraits::Logprobs::asked_by_flag:
+            body["logprobs"] = true;
+            body["top_logprobs"] = count;
+            break;
+        case OpenAiTraits::Logprobs::asked_by_count:
+            body["logprobs"] = count;
+            break;
+        case OpenAiTraits::Logprobs::never_given:
+            return;
+    }
+    if (traits.routes_by_parameters) body["provider"]["require_parameters"] = true;
+}
+
+void add_effort(Json& body, const std::string& effort, OpenAiTraits::Effort how) {
+    switch (how) {
+        case OpenAiTraits::Effort::field:
+            body["reasoning_effort"] = effort;
+            break;
+        case OpenAiTraits::Effort::field_and_template:
+            body["reasoning_effort"] = effort;
+            body["chat_template_kwargs"]["reasoning_effort"] = effort;
+            break;
+        case OpenAiTraits::Effort::object:
+            body["reasoning"]["effort"] = effort;
+            break;
+    }
+}
+
+bool contains(const std::string& text, std::string_view part) {
+    return text.find(part) != std::string::npos;
 }
 
 }  // namespace
 
-OpenAiEndpoint openai_endpoint(const std::string& base_url) {
-    const auto parsed = boost::urls::parse_uri(base_url);
-    const auto refuse = [](const std::string& why) -> std::invalid_argument {
-        return std::invalid_argument("base_url " + why + "; it looks like https://api.openai.com/v1");
-    };
-    if (!parsed) throw refuse("is not a URL");
-    boost::urls::url url(*parsed);
-    if (url.scheme() != "http" && url.scheme() != "https") throw refuse("must begin with http:// or https://");
-    if (url.host().empty()) throw refuse("names no host");
-    if (url.has_userinfo()) throw refuse("must hold no user or password: keys belong into api_key");
-    url.remove_fragment();
-    std::string path(url.encoded_path());
-    while (path.ends_with('/'))
-        path.pop_back();
-    if (!path.ends_with("/chat/completions")) path += "/chat/completions";
-    url.set_encoded_path(path);
-    OpenAiEndpoint endpoint;
-    endpoint.url = std::string(url.buffer());
-    endpoint.origin = std::string(url.encoded_origin());
-    return endpoint;
+Endpoint openai_endpoint(const std::string& base_url) {
+    return endpoint(base_url, "/chat/completions");
 }
 
 HttpHeaders openai_headers(const OpenAiSettings& settings) {
-    HttpHeaders headers{{"Content-Type", "application/json"}, {"Accept", "text/event-stream"}};
-    if (!settings.api_key.empty()) headers.emplace_back("Authorization", "Bearer " + settings.api_key.reveal());
-    for (const auto& [name, value] : settings.headers) {
-        std::erase_if(headers, [&own = name](const auto& header) { return equal_names(header.first, own); });
-        headers.emplace_back(name, value);
-    }
-    for (const auto& [name, value] : headers) {
-        const auto all = name + value;
-        if (name.empty() ||
-            std::any_of(all.begin(), all.end(), [](unsigned char c) { return c < 0x20 || c == 0x7F; })) {
-            throw std::invalid_argument("header '" + name + "' or the api_key holds a control character");
-        }
-    }
-    return headers;
+    HttpHeaders own{{"Content-Type", "application/json"}, {"Accept", "text/event-stream"}};
+    if (!settings.api_key.empty()) own.emplace_back("Authorization", "Bearer " + settings.api_key.reveal());
+    return request_headers(std::move(own), settings);
 }
 
-std::string openai_body(const Request& request, const OpenAiSettings& settings, const OpenAiDialect& dialect) {
+std::string openai_body(const Request& request, const OpenAiSettings& settings, const Dialect& dialect) {
     Json body;
     body["model"] = settings.model;
     body["messages"] = messages_json(request.messages);
-    body["stream"] = true;
-    body["stream_options"]["include_usage"] = true;
-    if (request.top_logprobs > 0 && dialect.gives_logprobs) {
-        const bool capped = dialect.max_top_logprobs > 0;
-        body["logprobs"] = true;
-        body["top_logprobs"] = capped ? std::min(request.top_logprobs, dialect.max_top_logprobs) : request.top_logprobs;
-    }
+    const auto& traits = openai_traits(settings.profile);
+    body["stream"] = request.streamed;
+    if (request.streamed && traits.stream_options) body["stream_options"]["include_usage"] = true;
+    if (const int count = dialect.top_logprobs(request.top_logprobs); count > 0) add_logprobs(body, count, traits);
     add_sampling(body, request.sampling, dialect.max_tokens_field);
+    if (request.sampling.reasoning_effort) add_effort(body, *request.sampling.reasoning_effort, traits.effort);
     add_tools(body, request);
-    if (!settings.extra_body.empty()) {
-        const auto extra = Json::parse(settings.extra_body, nullptr, false);
-        if (!extra.is_object()) throw std::invalid_argument("extra_body must be a JSON object");
-        body.merge_patch(extra);
+    return request_body(std::move(body), settings);
+}
+
+std::optional<Dialect> openai_learn(const HttpRefusal& refusal, const Request& asked, const Dialect& used,
+                                    OpenAiProfile profile) {
+    if (auto learned = learn_about_logprobs(refusal, asked, used)) return learned;
+    const auto message = server_error(refusal.body).message;
+    auto learned = used;
+    // "No endpoints found that can handle the requested parameters.": candidates are what it was made to insist on.
+    if (openai_traits(profile).routes_by_parameters && refusal.status == 404 && contains(message, "parameters") &&
+        used.top_logprobs(asked.top_logprobs) > 0) {
+        learned.gives_logprobs = false;
+        return learned;
     }
-    // Bytes that are no UTF-8 become U+FFFD: a prompt must not be able to throw.
-    return body.dump(-1, ' ', false, Json::error_handler_t::replace);
+    // "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead."
+    const bool bad_request = refusal.status == 400 || refusal.status == 422;
+    if (bad_request && asked.sampling.max_tokens && used.max_tokens_field == "max_tokens" &&
+        contains(message, "max_completion_tokens")) {
+        learned.max_tokens_field = "max_completion_tokens";
+        return learned;
+    }
+    return std::nullopt;
 }
 
 }  // namespace enough

@@ -18,7 +18,7 @@ void OpenAiStream::Delta::clear() {
 OpenAiStream::OpenAiStream(AnswerSink* sink, OpenAiStreamLimits limits, ServerText server_text)
     : sink_(sink), limits_(limits), server_text_(std::move(server_text)) {}
 
-Result<OpenAiStream::Progress> OpenAiStream::event(const std::string& data) {
+Result<AnswerReader::Progress> OpenAiStream::event(const std::string& data) {
     ++events_;
     if (data == "[DONE]") {
         flush();
@@ -27,7 +27,7 @@ Result<OpenAiStream::Progress> OpenAiStream::event(const std::string& data) {
     return parse(data);
 }
 
-Result<OpenAiStream::Progress> OpenAiStream::document(const std::string& body) {
+Result<AnswerReader::Progress> OpenAiStream::document(const std::string& body) {
     whole_document_ = true;
     auto progress = parse(body);
     if (!progress) return progress;
@@ -36,7 +36,7 @@ Result<OpenAiStream::Progress> OpenAiStream::document(const std::string& body) {
     return stopped_ ? Progress::stopped : Progress::done;
 }
 
-Result<OpenAiStream::Progress> OpenAiStream::parse(const std::string& text) {
+Result<AnswerReader::Progress> OpenAiStream::parse(const std::string& text) {
     JsonReader reader(text);
     reader_ = &reader;
     advanced_ = false;
@@ -50,7 +50,7 @@ Result<OpenAiStream::Progress> OpenAiStream::parse(const std::string& text) {
         const auto what = whole_document_ ? std::string("the answer") : fmt::format("event {} of the stream", events_);
         return make_failure(FailureKind::bad_response, what + " is not a JSON object");
     }
-    if (complaint_) return openai_stream_failure(server_text_.excerpt(complaint_->message), complaint_->code);
+    if (complaint_) return stream_failure(server_text_.excerpt(complaint_->message), complaint_->code);
     if (stopped_) return Progress::stopped;
     return advanced_ ? Progress::advanced : Progress::none;
 }
@@ -94,83 +94,6 @@ void OpenAiStream::show(Phase phase, std::string_view text) {
     if (sink_ != nullptr) sink_->on_text(phase, text);
 }
 
-void OpenAiStream::take_token(Phases phases) {
-    advanced_ = true;
-    if (phases == Phases::all_reasoning) {
-        give_held(Phase::reasoning);
-        give(token_, Phase::reasoning);
-    } else if (whole_document_) {  // their phases are told once all are there
-        held_.push_back(token_);
-    } else if (separated_) {
-        give(token_, phase_);
-    } else {
-        give_by_tags(token_);
-    }
-}
-
-void OpenAiStream::give_by_tags(const Token& token) {
-    const auto phase = think_tokens_.feed(token.bytes);
-    if (!phase) {
-        held_.push_back(token);
-        return;
-    }
-    give_held(*phase);
-    give(token, *phase);
-}
-
-void OpenAiStream::give_held(Phase phase) {
-    const auto held = std::exchange(held_, {});
-    for (const auto& token : held)
-        give(token, phase);
-}
-
-void OpenAiStream::give(const Token& token, Phase phase) {
-    if (stopped_ || failure_) return;
-    if (++tokens_ > limits_.max_tokens) {
-        return refuse(FailureKind::bad_response, fmt::format("the answer has more than {} tokens", limits_.max_tokens));
-    }
-    if (phase == Phase::reasoning) ++reasoning_tokens_;
-    if (sink_ == nullptr) return;
-    if (&token == &token_) {
-        token_.phase = phase;
-        stopped_ = sink_->on_token(token_) == Flow::stop;
-    } else {
-        auto placed = token;
-        placed.phase = phase;
-        stopped_ = sink_->on_token(placed) == Flow::stop;
-    }
-}
-
-// A document's entries cover reasoning and answer alike, with or without the tags that stood between them.
-
-void OpenAiStream::give_document_tokens() {
-    const auto tokens = std::exchange(held_, {});
-    if (!separated_) {
-        for (const auto& token : tokens)
-            give_by_tags(token);
-        return;
-    }
-    constexpr std::string_view close_tag = "</think>";
-    std::string all;
-    for (const auto& token : tokens)
-        all += token.bytes;
-    std::size_t answer_begins = 0;
-    if (const auto close = all.find(close_tag); close != std::string::npos) {
-        answer_begins = close + close_tag.size();
-    } else if (answer_.text.empty()) {
-        answer_begins = all.size();
-    } else if (all.starts_with(answer_.reasoning)) {
-        answer_begins = answer_.reasoning.size();
-    }
-    std::size_t at = 0;
-    for (const auto& token : tokens) {
-        give(token, at < answer_begins ? Phase::reasoning : Phase::answer);
-        at += token.bytes.size();
-    }
-}
-
-// False, with `out` empty, for a value that is no string.
-
 void OpenAiStream::take_finish_reason(std::string_view reason) {
     if (reason == "stop" || reason == "eos" || reason == "end_turn" || reason == "stop_sequence") {
         finish_reason_ = FinishReason::stop;
@@ -186,7 +109,6 @@ void OpenAiStream::take_finish_reason(std::string_view reason) {
 }
 
 // What was held back because it might have become a tag.
-
 void OpenAiStream::flush() {
     show(think_text_.finish());
     give_held(Phase::answer);
@@ -206,16 +128,6 @@ Usage OpenAiStream::spent(std::int64_t input_estimate) const {
     const auto reasoning = reported_.reasoning < 0 ? reasoning_tokens_ : reported_.reasoning;
     usage.reasoning_tokens = std::min(reasoning, usage.output_tokens);
     return usage;
-}
-
-// Some servers say "stop" after tool calls, and some promise tool calls and send none.
-FinishReason OpenAiStream::final_reason() const {
-    if (refused_) return FinishReason::filter;
-    const bool done = *finish_reason_ == FinishReason::stop || *finish_reason_ == FinishReason::other ||
-                      *finish_reason_ == FinishReason::tool_calls;
-    if (!done) return *finish_reason_;
-    if (!answer_.tool_calls.empty()) return FinishReason::tool_calls;
-    return *finish_reason_ == FinishReason::tool_calls ? FinishReason::other : *finish_reason_;
 }
 
 Answer OpenAiStream::take_answer(FinishReason reason, std::int64_t input_estimate) {
@@ -238,8 +150,8 @@ Result<Answer> OpenAiStream::finish(std::int64_t input_estimate) {
     if (failure_) return *failure_;
     if (stopped_) return stopped_early(input_estimate);
     answer_.tool_calls = tool_calls_.take();
-    const auto reason = final_reason();
-    if (reason != FinishReason::tool_calls) answer_.tool_calls.clear();  // cut or withheld: not to be acted upon
+    const auto said = refused_ ? FinishReason::filter : *finish_reason_;
+    const auto reason = settle_tool_calls(said, answer_.tool_calls);
     return take_answer(reason, input_estimate);
 }
 

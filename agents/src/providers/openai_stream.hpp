@@ -1,7 +1,7 @@
 #pragma once
 
+#include "providers/http_protocol.hpp"
 #include "providers/json_reader.hpp"
-#include "providers/openai_failure.hpp"
 #include "providers/openai_think.hpp"
 #include "providers/openai_tool_calls.hpp"
 
@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace enough {
@@ -21,37 +22,21 @@ struct OpenAiStreamLimits {
     std::size_t max_candidates = 64;  ///< of one token
 };
 
-/// Makes an answer of a chat completion's events (or of its one document), and tells the sink on the way. Knows nothing
-/// of sockets and time. Once it has returned a failure it must not be used any more, except for `spent`.
-class OpenAiStream {
+/// Reads a chat completion's events, or its one document.
+class OpenAiStream final : public AnswerReader {
 public:
-    enum class Progress {
-        none,      ///< nothing a reader would see: a role, a comment, usage
-        advanced,  ///< text, tokens or parts of tool calls came
-        stopped,   ///< the sink said stop; the rest of the event was not read
-        done,      ///< `[DONE]`
-    };
-
     explicit OpenAiStream(AnswerSink* sink, OpenAiStreamLimits limits = {}, ServerText server_text = {});
+
+    Result<Progress> event(const SseEvent& event) override { return this->event(event.data); }
 
     /// One event's data: a chunk, an error object, or `[DONE]`.
     Result<Progress> event(const std::string& data);
 
-    /// A whole completion in one JSON document, from servers that do not stream.
-    Result<Progress> document(const std::string& body);
-
-    /// The server said why it stopped writing, so the answer is complete whatever happens to the connection.
-    bool complete() const { return finish_reason_.has_value(); }
-
-    /// The stream has ended: the answer, or `stream_cut` if the server never said why it stopped. Without a usage from
-    /// the server the output is counted from what came and the input is `input_estimate`.
-    Result<Answer> finish(std::int64_t input_estimate);
-
-    /// The fragment after `Progress::stopped`.
-    Answer stopped_early(std::int64_t input_estimate);
-
-    /// What has been used up so far.
-    Usage spent(std::int64_t input_estimate) const;
+    Result<Progress> document(const std::string& body) override;
+    bool complete() const override { return finish_reason_.has_value(); }
+    Result<Answer> finish(std::int64_t input_estimate) override;
+    Answer stopped_early(std::int64_t input_estimate) override;
+    Usage spent(std::int64_t input_estimate) const override;
 
 private:
     struct Delta {
@@ -70,6 +55,11 @@ private:
         std::string message;
         std::string code;
     };
+    struct LegacyLists {  // of the older completions, which Together's chat has
+        std::vector<std::string> tokens;
+        std::vector<double> logprobs;
+        std::vector<std::vector<Candidate>> candidates;
+    };
     enum class Phases { by_delta, all_reasoning };
 
     Result<Progress> parse(const std::string& text);
@@ -81,10 +71,14 @@ private:
     void read_tool_call();
     void read_function(OpenAiToolCalls::Piece& piece);
     void read_logprobs();
-    void read_entries(Phases phases);
+    void read_lone_logprob();
+    void read_legacy_tokens(LegacyLists& legacy);
+    void read_legacy_logprobs(LegacyLists& legacy);
+    void read_legacy_candidates(LegacyLists& legacy);
+    bool read_entries(Phases phases);  // true if there was one
     void read_entry(Phases phases);
     void read_candidates();
-    void read_candidate(Candidate& candidate);
+    bool read_candidate(Candidate& candidate);
     void read_usage();
     void read_details(std::string_view wanted, std::int64_t& out);
     void read_error();
@@ -95,15 +89,21 @@ private:
     void take_delta();
     void show(Phase phase, std::string_view text);
     void show(const ThinkText::Split& split);
+    void take_legacy(LegacyLists legacy);
     void take_token(Phases phases);
+    void give_by_delta();
     void give_by_tags(const Token& token);
     void give(const Token& token, Phase phase);
     void give_held(Phase phase);
+    void give_mixed();
     void give_document_tokens();
+    void give_divided(std::vector<Token> tokens, std::string_view reasoning, std::string_view answer,
+                      std::int64_t reasoning_count);
+    bool delta_is_mixed() const { return !delta_.reasoning.empty() && !delta_.content.empty(); }
     void flush();
     bool halted() const { return stopped_ || failure_ || reader_->failed(); }
     void refuse(FailureKind kind, std::string message);
-    FinishReason final_reason() const;
+    void refuse_candidates();
     Answer take_answer(FinishReason reason, std::int64_t input_estimate);
 
     AnswerSink* sink_;
@@ -128,13 +128,17 @@ private:
     OpenAiToolCalls tool_calls_;
     ThinkText think_text_;
     ThinkTokens think_tokens_;
-    bool separated_ = false;       // the server sends reasoning in a field of its own
-    Phase phase_ = Phase::answer;  // of the delta that is being read, or the last one that had text
-    std::vector<Token> held_;      // whose phase can't be told yet
+    ThinkTokens reasoning_end_ = ThinkTokens::inside_reasoning();
+    bool reasoning_is_listed_ = false;  // the server sends the reasoning's entries in a list of their own
+    bool separated_ = false;            // the server sends reasoning in a field of its own
+    Phase phase_ = Phase::answer;       // of the delta that is being read, or the last one that had text
+    std::vector<Token> held_;           // whose phase can't be told yet
 
     // Reused from token to token, so that the usual one allocates nothing.
     Delta delta_;
     Token token_;
+    std::int64_t token_id_ = -1;  // llama.cpp's; -1 = none
+    std::size_t sampled_ = 0;     // which candidate has it
     std::string token_text_;
     std::string text_;
 };

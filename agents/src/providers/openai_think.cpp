@@ -56,6 +56,7 @@ void ThinkText::feed_start(Split& split) {
         case Opening::tag:
             held_ = std::string(rest);
             state_ = State::inside;
+            tagged_ = true;
             trim_ = true;
             return;
         case Opening::none:
@@ -102,6 +103,13 @@ ThinkText::Split ThinkText::disable() {
     return finish();
 }
 
+ThinkTokens ThinkTokens::inside_reasoning() {
+    ThinkTokens tokens;
+    tokens.state_ = State::inside;
+    tokens.tagged_ = true;
+    return tokens;
+}
+
 std::optional<Phase> ThinkTokens::feed(std::string_view bytes) {
     if (state_ == State::answer) return Phase::answer;
     seen_ += bytes;
@@ -115,6 +123,7 @@ std::optional<Phase> ThinkTokens::feed(std::string_view bytes) {
                 return Phase::answer;
             case Opening::tag:
                 state_ = State::inside;
+                tagged_ = true;
                 seen_ = std::string(rest);
                 break;
         }

@@ -24,6 +24,15 @@ public:
     /// The reasoning comes in a field of its own: nothing is looked for any more.
     Split disable();
 
+    /// An opening tag was found.
+    bool tagged() const { return tagged_; }
+    /// What came so far may be the beginning of a tag.
+    bool undecided() const { return state_ == State::start && !held_.empty(); }
+    /// Of what came last; the closing tag is reasoning.
+    Phase phase() const {
+        return state_ == State::inside || state_ == State::after_tag ? Phase::reasoning : Phase::answer;
+    }
+
 private:
     void feed_start(Split& split);
     void feed_inside(Split& split);
@@ -31,6 +40,7 @@ private:
 
     enum class State { start, inside, after_tag, answer };
     State state_ = State::start;
+    bool tagged_ = false;
     bool trim_ = false;
     std::string held_;
 };
@@ -38,12 +48,22 @@ private:
 /// The same for tokens: tells which phase each belongs to. Tokens that make up a tag belong to the reasoning.
 class ThinkTokens {
 public:
+    ThinkTokens() = default;
+    /// The reasoning has begun already, in a field of its own or with a tag in the prompt.
+    static ThinkTokens inside_reasoning();
+
     /// The phase of this token and of all before it that are still undecided; nothing while that can't be told.
     std::optional<Phase> feed(std::string_view bytes);
+
+    /// An opening tag was found, or was known to be there.
+    bool tagged() const { return tagged_; }
+    /// The next token belongs to the answer.
+    bool past_reasoning() const { return state_ == State::answer; }
 
 private:
     enum class State { start, inside, answer };
     State state_ = State::start;
+    bool tagged_ = false;
     std::string seen_;
 };
 

@@ -49,4 +49,11 @@ std::vector<ToolCall> OpenAiToolCalls::take() {
     return out;
 }
 
+FinishReason settle_tool_calls(FinishReason said, std::vector<ToolCall>& calls) {
+    const bool done = said == FinishReason::stop || said == FinishReason::other || said == FinishReason::tool_calls;
+    if (!done) calls.clear();
+    if (!calls.empty()) return FinishReason::tool_calls;
+    return said == FinishReason::tool_calls ? FinishReason::other : said;
+}
+
 }  // namespace enough

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <enough/agents/answer.hpp>
 #include <enough/agents/tool.hpp>
 
 #include <cstddef>
@@ -44,5 +45,9 @@ private:
     std::vector<Begun> calls_;
     std::size_t bytes_ = 0;
 };
+
+/// Why an answer ended, as its calls bear it out: some servers say `stop` after tool calls, and some promise calls and
+/// send none. Of an answer that was cut or withheld no call is to be acted upon: `calls` is emptied.
+FinishReason settle_tool_calls(FinishReason said, std::vector<ToolCall>& calls);
 
 }  // namespace enough

@@ -2,7 +2,7 @@
 
 #include "async/occasion.hpp"
 #include "async/uncancelled.hpp"
-#include "tools/line_buffer.hpp"
+#include "net/line_buffer.hpp"
 #include "tools/rpc_calls.hpp"
 #include "tools/tool_server_words.hpp"
 

@@ -210,6 +210,10 @@ Result<std::vector<ToolSpec>> McpServer::checked(std::vector<ToolSpec> tools) co
                         names.empty() ? "none" : words_.excerpt(fmt::format("{}", fmt::join(names, ", ")))));
     }
     std::erase_if(tools, [this](const ToolSpec& tool) { return !allowed(tool.name); });
+    for (auto& tool : tools) {
+        tool.description = words_.said(std::move(tool.description));
+        tool.parameters = words_.said(std::move(tool.parameters));
+    }
     return tools;
 }
 
@@ -224,11 +228,12 @@ Task<Result<ToolResult>> McpServer::call(std::string name, std::string arguments
     if (!reply) co_return reply.error();
     // An unknown tool, or arguments that do not fit: the model can do better the next time.
     if (const auto* error = std::get_if<RpcError>(&*reply)) {
-        co_return error_result(
-            fmt::format("error {}: {}", error->code, error->message.substr(0, settings_.max_result_bytes)));
+        const auto message = words_.said(error->message).substr(0, settings_.max_result_bytes);
+        co_return error_result(fmt::format("error {}: {}", error->code, message));
     }
     auto result = mcp_tool_result(std::get<RpcJson>(*reply), settings_.max_result_bytes);
     if (!result) co_return words_.failure(result.error().kind, result.error().message);
+    result->content = words_.said(std::move(result->content));
     co_return result;
 }
 

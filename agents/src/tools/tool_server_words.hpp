@@ -1,12 +1,14 @@
 #pragma once
 
-#include "providers/openai_failure.hpp"
+#include "providers/server_text.hpp"
+#include "redaction.hpp"
 
 #include <enough/agents/failure.hpp>
 #include <enough/agents/settings.hpp>
 
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace enough {
 
@@ -22,9 +24,13 @@ public:
     Failure timed_out(const std::string& method) const;
     std::string excerpt(std::string_view text) const { return text_.excerpt(text); }
 
+    /// What a tool says, whole, without `ToolServerSettings::secrets`: it goes on to a model, and into logs.
+    std::string said(std::string text) const { return redaction_(std::move(text)); }
+
 private:
     std::string who_;
     ServerText text_;
+    Redaction redaction_;
 };
 
 }  // namespace enough

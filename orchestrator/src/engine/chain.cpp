@@ -99,7 +99,7 @@ void conclude_stated(Fold& fold, CallRecord& call, const Answer& answer, std::op
                      const std::string& absent) {
     const AgentRung& rung = rung_of(fold, call.place, call.rung);
     const ChainPosition position = position_of(call);
-    conclude(fold, call, judge_value(gate_at(rung, position), position, value, absent, facts_of(call, answer)));
+    conclude(fold, call, judge_value(gate_at(rung, position), position, value, absent, facts_of(fold, call, answer)));
 }
 
 void ask_judge(Fold& fold, CallRecord& call, const JudgeSignal& judge) {
@@ -142,11 +142,11 @@ void on_chain_answer(Fold& fold, CallRecord& call, const Answer& answer) {
         ladder.standing_text = call.text;
     }
     const ChainPosition position = position_of(call);
-    if (!rung.gate) return conclude(fold, call, judge_without_gate(position, facts_of(call, answer)));
+    if (!rung.gate) return conclude(fold, call, judge_without_gate(position, facts_of(fold, call, answer)));
     if (needs_logprobs(rung.gate->signal))
         return conclude(fold, call,
                         judge(gate_at(rung, position), position, call.evidence.value_or(EvidenceSummary{}),
-                              facts_of(call, answer)));
+                              facts_of(fold, call, answer)));
     if (rung.verbalized) {
         const Verbalized& stated = *rung.verbalized;
         return conclude_stated(fold, call, answer, scaled(as_number(stated.value(call.text)), stated.min, stated.max),

@@ -2,6 +2,7 @@
 
 #include "engine/live_run.hpp"
 
+#include <enough/agents/fallback.hpp>
 #include <enough/agents/registry.hpp>
 #include <enough/workflows/inputs.hpp>
 
@@ -17,6 +18,7 @@
 
 #include <chrono>
 #include <ctime>
+#include <set>
 #include <stdexcept>
 #include <utility>
 
@@ -39,11 +41,52 @@ nlohmann::json complete_inputs(const Workflow& workflow, const nlohmann::json& g
 
 }  // namespace
 
+namespace {
+
+const std::string& key_of(const Workflow& workflow, const std::string& name) {
+    const Model& model = workflow.models.at(name);
+    return model.key.empty() ? name : model.key;
+}
+
+/// Those of its fallbacks first: whoever asks one asks it with all that it has.
+void add_fallbacks_to(const std::string& name, const Workflow& workflow, Agents& agents, std::set<std::string>& done) {
+    const Model& model = workflow.models.at(name);
+    const std::string& key = key_of(workflow, name);
+    if (model.fallback.empty() || !done.insert(key).second) return;
+    std::vector<FallbackChoice> others;
+    for (const std::string& other : model.fallback) {
+        add_fallbacks_to(other, workflow, agents, done);
+        others.push_back({other, agents.at(key_of(workflow, other)).get()});
+    }
+    agents.at(key) = make_fallback(std::move(agents.at(key)), std::move(others));
+}
+
+void add_fallbacks(const Workflow& workflow, Agents& agents, std::set<std::string>& done) {
+    for (const auto& [name, model] : workflow.models)
+        add_fallbacks_to(name, workflow, agents, done);
+    each_step(workflow.steps, [&](const Step& step) {
+        if (const auto* sub = std::get_if<SubWorkflow>(&step.body)) add_fallbacks(*sub->workflow, agents, done);
+    });
+}
+
+}  // namespace
+
+Agents with_fallbacks(Agents agents, const Workflow& workflow) {
+    std::set<std::string> done;
+    add_fallbacks(workflow, agents, done);
+    return agents;
+}
+
+std::unique_ptr<Agent> make_model_agent(const Model& model, asio::any_io_executor executor) {
+    return make_agent(model.provider, std::move(executor),
+                      model.fallback.empty() ? OpenCircuit::wait : OpenCircuit::fail);
+}
+
 Agents make_agents(const Workflow& workflow, asio::any_io_executor executor) {
     Agents agents;
     for (const auto& [key, model] : models_in(workflow))
-        agents.emplace(key, make_agent(model->provider, executor));
-    return agents;
+        agents.emplace(key, make_model_agent(*model, executor));
+    return with_fallbacks(std::move(agents), workflow);
 }
 
 namespace {

@@ -187,7 +187,7 @@ bool ask(Fold& fold, const CallOrder& order, std::vector<Message> messages) {
     Demand demand;
     demand.input_tokens = estimated_input_tokens(messages, tools);
     demand.max_tokens = role.sampling.max_tokens;
-    demand.price = workflow.models.at(role.model).price;
+    demand.price = dearest_price(workflow, role.model);  // whichever model answers in the end
     const Purses::Admission admission = run.purses.reserve(run.step(order.place).purse, demand);
     if (!admission.reservation) {
         over_budget(fold, admission.refused_by, fmt::format("step '{}': {}", run.path(order.place), admission.refusal));
@@ -259,10 +259,11 @@ void on_tool_result(Fold& fold, ToolUseId id, const ToolResult& result) {
     resume_with_tools(fold, call);
 }
 
-CallFacts facts_of(const CallRecord& call, const Answer& answer) {
+CallFacts facts_of(const Fold& fold, const CallRecord& call, const Answer& answer) {
     CallFacts facts;
     facts.finish_reason = answer.finish_reason;
     facts.reported_output_tokens = answer.reported_output_tokens;
+    facts.reported_reasoning_tokens = answer.reported_reasoning_tokens;
     if (answer.usage.reasoning_tokens > 0) facts.reported_reasoning_tokens = answer.usage.reasoning_tokens;
     facts.has_text = !answer.text.empty();
     facts.answer_extracted = call.answer.has_value();
@@ -270,6 +271,10 @@ CallFacts facts_of(const CallRecord& call, const Answer& answer) {
     facts.max_tokens = call.max_tokens;
     facts.model = answer.model;
     facts.fingerprint = answer.fingerprint;
+    facts.has_reasoning = !answer.reasoning.empty() || answer.usage.reasoning_tokens > 0;
+    facts.pin = fold.workflow(call.place).models.at(role_of(fold, call).model).evidence;
+    facts.asked = call.model;
+    facts.answered_by = answer.answered_by;
     return facts;
 }
 

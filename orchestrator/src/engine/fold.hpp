@@ -60,7 +60,7 @@ void on_failure(Fold& fold, CallRecord& call, const std::string& message);
 void on_tool_result(Fold& fold, ToolUseId use, const ToolResult& result);
 
 /// What a gate must know of an answer.
-CallFacts facts_of(const CallRecord& call, const Answer& answer);
+CallFacts facts_of(const Fold& fold, const CallRecord& call, const Answer& answer);
 
 /// Tools that an exchange waits for are waited for no more.
 void abandon(Fold& fold, Exchange& exchange);

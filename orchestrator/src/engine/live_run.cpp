@@ -10,6 +10,8 @@
 #include <boost/system/system_error.hpp>
 
 #include <exception>
+#include <functional>
+#include <string>
 
 namespace enough {
 namespace {
@@ -50,7 +52,8 @@ LiveRun::LiveRun(std::shared_ptr<const Workflow> workflow, const Agents& agents,
       options_(std::move(options)),
       state_(std::move(workflow), options_.run_id),
       mailbox_(executor),
-      group_(executor) {}
+      group_(executor),
+      owner_(std::hash<std::string>()(options_.run_id)) {}
 
 Task<void> LiveRun::to_end(RunStarted start) {
     co_await asio::this_coro::throw_if_cancelled(false);
@@ -111,7 +114,8 @@ void LiveRun::perform(Action action) {
             sink->on(emit->event);
     } else if (Ask* ask = std::get_if<Ask>(&action)) {
         const CallId id = ask->call;
-        in_flight_[id] = group_.spawn(call(std::move(*ask)));
+        const int sample = samples_.next(*ask);
+        in_flight_[id] = group_.spawn(call(std::move(*ask), sample));
     } else if (const Abort* abort = std::get_if<Abort>(&action)) {
         group_.cancel(in_flight_.at(abort->call));
     } else if (CallTool* wish = std::get_if<CallTool>(&action)) {
@@ -141,7 +145,7 @@ bool LiveRun::another_attempt(CallId call, AttemptKind kind, const Usage& spent,
 }
 
 /// Asks, and posts exactly one fact about how it went.
-Task<void> LiveRun::call(Ask ask) {
+Task<void> LiveRun::call(Ask ask, int sample) {
     CallWatch watch(ask, options_.sinks);
     AttemptsOfCall attempts(*this, ask.call);
     Request request;
@@ -150,6 +154,8 @@ Task<void> LiveRun::call(Ask ask) {
     request.top_logprobs = ask.evidence ? ask.evidence->top_k : 0;
     request.tools = std::move(ask.tools);
     request.tools_forbidden = ask.tools_forbidden;
+    request.sample = sample;
+    request.run = owner_;
     request.deadline = deadline_;
     request.sink = &watch;
     request.attempts = &attempts;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "engine/mailbox.hpp"
+#include "engine/samples.hpp"
 
 #include <enough/async/deadline.hpp>
 #include <enough/async/task_group.hpp>
@@ -8,6 +9,7 @@
 #include <enough/orchestrator/step.hpp>
 
 #include <chrono>
+#include <cstdint>
 #include <deque>
 #include <map>
 #include <memory>
@@ -34,7 +36,7 @@ private:
     void perform(Action action);
     void forget(const Forget& forgotten);
     Task<void> list_tools(RunStarted& start);
-    Task<void> call(Ask ask);
+    Task<void> call(Ask ask, int sample);
     Task<void> use_tool(CallTool wish);
     Task<void> ask_person(AskApproval question);
     Task<void> sleep(Sleep sleep);
@@ -47,6 +49,8 @@ private:
     RunState state_;
     Mailbox mailbox_;
     TaskGroup group_;
+    std::uint64_t owner_;  ///< of the run's calls, where they wait for their turn
+    Samples samples_;
     std::map<CallId, TaskGroup::Id> in_flight_;
     std::map<ToolUseId, TaskGroup::Id> tool_uses_;
     std::map<ApprovalId, TaskGroup::Id> approvals_;

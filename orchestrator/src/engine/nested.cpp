@@ -1,5 +1,6 @@
 #include "engine/fold.hpp"
 
+#include <enough/json/shallow_json.hpp>
 #include <enough/workflows/inputs.hpp>
 
 #include <fmt/format.h>
@@ -81,7 +82,7 @@ Frame& open_frame(Fold& fold, Place parent, const std::vector<Step>& steps, std:
 
 /// What a list may be written as: a list, or text that is one in JSON (an agent's answer).
 std::optional<json> as_list(json value) {
-    if (value.is_string()) value = json::parse(value.get_ref<const std::string&>(), nullptr, false);
+    if (value.is_string()) value = parse_shallow(value.get_ref<const std::string&>());
     return value.is_array() ? std::optional(std::move(value)) : std::nullopt;
 }
 

@@ -16,13 +16,14 @@ std::string sureness_words(const CallRecord& call) {
 }
 
 /// Would the gate accept it? Missing or corrupt evidence is no reason to leave out a debate.
-bool is_sure(const CallRecord& call, const Gate& gate) {
+bool is_sure(const Fold& fold, const CallRecord& call, const Gate& gate) {
     Answer answer;
     answer.text = call.text;
     answer.finish_reason = call.finish_reason;
     const ChainPosition alone{1, 1};
-    return judge(gate, alone, call.evidence.value_or(EvidenceSummary{}), facts_of(call, answer)).verdict ==
-           Verdict::accept;
+    CallFacts facts = facts_of(fold, call, answer);
+    if (facts.pin) facts.pin->usage = false;  // what the server counted is not kept
+    return judge(gate, alone, call.evidence.value_or(EvidenceSummary{}), facts).verdict == Verdict::accept;
 }
 
 }  // namespace
@@ -56,7 +57,7 @@ std::optional<std::string> no_debate(Fold& fold, Place place, const Tally& tally
     if (!debate.skip_gate) return std::nullopt;
     const bool all_sure = std::all_of(state.seats.begin(), state.seats.end(), [&](const Seat& seat) {
         if (!seat.answer) return true;
-        return is_sure(fold.state.call(*seat.answer), *debate.skip_gate);
+        return is_sure(fold, fold.state.call(*seat.answer), *debate.skip_gate);
     });
     return all_sure ? std::optional(fmt::format("all were sure in round {}", state.round)) : std::nullopt;
 }

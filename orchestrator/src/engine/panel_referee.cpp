@@ -32,7 +32,7 @@ std::optional<std::size_t> choice_of(const PanelState& state, const CallRecord& 
 
 Judgement judge_referee(const Fold& fold, Place place, const CallRecord& call, const Answer& answer) {
     const auto& gate = panel_of(fold, place).referee->gate;
-    CallFacts facts = facts_of(call, answer);
+    CallFacts facts = facts_of(fold, call, answer);
     if (panel_of(fold, place).aggregate == Aggregate::judge) facts.answer_extracted = true;
     if (!gate) return judge_without_gate({1, 1}, facts);
     return judge(*gate, {1, 1}, call.evidence.value_or(EvidenceSummary{}), facts);
@@ -72,15 +72,15 @@ void on_referee_done(Fold& fold, CallRecord& call, const Answer* answer) {
     if (call.purpose == CallPurpose::judge) {
         const auto choice = choice_of(fold.panel_state(place), call);
         chosen = choice ? fold.panel_state(place).seats[*choice].answer : std::nullopt;
-        words = choice ? fmt::format("the judge chose member {}", *choice) : "the judge chose none of the candidates";
+        words = choice ? fmt::format("the judge chose member {}", *choice) : "";
         if (!choice) call.judgement->verdict = Verdict::escalate;
-        if (!choice) call.judgement->reason = call.reason = words;
+        if (!choice) call.judgement->reason = call.reason = "the judge chose none of the candidates";
     }
     fold.emit(CallJudged{call.id, *call.judgement, call.signal, call.answer});
     if (broke_a_limit(fold, call)) return;
     if (call.judgement->verdict != Verdict::accept) {
         const auto majority = winner(fold, place, result);
-        words += "; " + vote_words(panel_of(fold, place), result);
+        words += (words.empty() ? "" : "; ") + vote_words(panel_of(fold, place), result);
         return decide(fold, place, result, majority, *call.judgement, words);
     }
     Judgement judgement = verdict_on(fold, place, result);

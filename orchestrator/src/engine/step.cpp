@@ -15,9 +15,10 @@ CallRecord& in_flight(Fold& fold, CallId id) {
     return fold.state.call(id);
 }
 
-const std::optional<Price>& price_of(const Fold& fold, const CallRecord& call) {
+std::optional<Price> price_of(const Fold& fold, const CallRecord& call) {
     const Workflow& workflow = fold.workflow(call.place);
-    return workflow.models.at(workflow.agents.at(call.agent).model).price;
+    const std::string& model = workflow.agents.at(call.agent).model;
+    return call.fell_back ? dearest_price(workflow, model) : workflow.models.at(model).price;
 }
 
 Usage difference(const Usage& all, const Usage& part) {
@@ -72,8 +73,11 @@ struct Apply {
 
     void operator()(const CallAnswered& fact) {
         CallRecord& call = in_flight(fold, fact.call);
+        if (!fact.answer.answered_by.empty()) call.fell_back = true;
         settle(fold, call, fact.answer.usage);
         call.answered = true;
+        call.answered_by = fact.answer.answered_by;
+        call.cached = fact.answer.from_cache;
         call.finish_reason = fact.answer.finish_reason;
         call.latency = fact.answer.latency;
         call.first_token = fact.answer.first_token;
@@ -115,7 +119,7 @@ struct Apply {
         purses.commit(call.purse, fact.spent, usd);
         call.booked += fact.spent;
         call.booked_usd += usd;
-        if (fact.kind == AttemptKind::retry) {
+        if (fact.kind != AttemptKind::hedge) {
             purses.release(call.purse, call.reservation);
             --call.reserved_attempts;
         }
@@ -127,6 +131,7 @@ struct Apply {
         if (decided.granted) {
             ++call.reserved_attempts;
             ++call.attempts;
+            if (fact.kind == AttemptKind::fallback) call.fell_back = true;
         }
         fold.emit(decided);
     }

@@ -222,7 +222,10 @@ private:
         if (!call.outcome) return;
         progress_.usage += call.outcome->usage;
         const auto model = models_.find(call.model);
-        if (model != models_.end()) progress_.usd += cost_usd(call.outcome->usage, model->second->price);
+        if (model == models_.end()) return;
+        const bool fell_back = !call.outcome->answered_by.empty() && workflow_->models.contains(call.model);
+        const auto price = fell_back ? dearest_price(*workflow_, call.model) : model->second->price;
+        progress_.usd += cost_usd(call.outcome->usage, price);
     }
 
     std::shared_ptr<const Workflow> workflow_;

@@ -38,6 +38,11 @@ Task<RecordedChain> observe_chain(const ItemRun& run, const std::string& step_id
             recorded.failure = fmt::format("step {} of the chain failed: {}", call.request.chain_step, call.failure);
             co_return recorded;
         }
+        if (!call.answer->answered_by.empty()) {
+            recorded.failure = fmt::format("step {} of the chain was answered by the fallback '{}'",
+                                           call.request.chain_step, call.answer->answered_by);
+            co_return recorded;
+        }
         const bool correct = co_await grader.grade(item, call.value);
         recorded.chain.steps.push_back(observe(call, correct));
         recorded.calls.push_back(call);

@@ -89,7 +89,9 @@ Task<bool> OutputGrader::ask_judge(const DataItem& item, std::string output) {
     Result<Answer> answer = co_await agent.ask(std::move(request));
     if (!answer) throw std::runtime_error(fmt::format("the judge failed: {}", answer.error().message));
     used_ += answer->usage;
-    used_usd_ += cost_usd(answer->usage, workflow_.models.at(role.model).price);
+    const bool fell_back = !answer->answered_by.empty();
+    used_usd_ += cost_usd(answer->usage,
+                          fell_back ? dearest_price(workflow_, role.model) : workflow_.models.at(role.model).price);
     const auto verdict = yes_or_no(answer->text);
     if (!verdict) throw std::runtime_error("the judge said neither yes nor no");
     co_return *verdict;

@@ -127,6 +127,8 @@ private:
 
     /// A log does not have the gate, only its verdicts: what it did without evidence is taken from them.
     Judgement judge_anew(const LoggedCall& call) const {
+        // Nor does it have the model's pin: an answer that contradicted it stays without evidence.
+        if (call.judged->judgement.reason.starts_with("pinned ")) return call.judged->judgement;
         if (change_.missing) return judge_anew(call, *change_.missing);
         Judgement judgement = judge_anew(call, OnMissing::fail);
         if (judgement.verdict != Verdict::fail) return judgement;
@@ -146,6 +148,7 @@ private:
         CallFacts facts;
         facts.finish_reason = answer.finish_reason;
         facts.reported_output_tokens = answer.reported_output_tokens;
+        facts.reported_reasoning_tokens = answer.reported_reasoning_tokens;
         if (answer.usage.reasoning_tokens > 0) facts.reported_reasoning_tokens = answer.usage.reasoning_tokens;
         facts.has_text = !answer.text.empty();
         facts.answer_extracted = call.judged->answer.has_value();
@@ -153,6 +156,8 @@ private:
         facts.max_tokens = call.request.sampling.max_tokens;
         facts.model = answer.model;
         facts.fingerprint = answer.fingerprint;
+        facts.asked = call.request.model;
+        facts.answered_by = answer.answered_by;
         return judge(gate, {call.request.chain_step, call.request.chain_length},
                      call.answered->evidence.value_or(EvidenceSummary{}), facts);
     }
@@ -208,7 +213,11 @@ private:
             if (!labels_.workflow) continue;
             const auto models = models_in(*labels_.workflow);
             const auto model = models.find(call.request.model);
-            if (model != models.end()) usd += cost_usd(usage, model->second->price);
+            if (model == models.end()) continue;
+            const bool fell_back =
+                !call.answered->answer.answered_by.empty() && labels_.workflow->models.contains(call.request.model);
+            usd += cost_usd(usage,
+                            fell_back ? dearest_price(*labels_.workflow, call.request.model) : model->second->price);
         }
         if (labels_.workflow) side.usd = usd;
     }

@@ -43,11 +43,13 @@ enum class Flow { go_on, stop };
 
 /// Why an agent wants to send a request once more.
 enum class AttemptKind {
-    retry,  ///< the one before failed
-    hedge,  ///< the one before is slow; whichever answers first counts
+    retry,     ///< the one before failed
+    hedge,     ///< the one before is slow; whichever answers first counts
+    fallback,  ///< a model failed for good, and another one is asked
 };
 
-/// Grants attempts beyond the first of a call, so that retries and hedges draw from the same purse as everything else.
+/// Grants attempts beyond the first of a call, so that retries, hedges and fallbacks draw from the same purse as
+/// everything else.
 /// Called on the executor that awaits `Agent::ask`, before the attempt and before any wait that precedes it: a refused
 /// call fails at once, and what is granted is known to be affordable when the wait is over.
 class Attempts {
@@ -59,7 +61,8 @@ public:
     /// answer, or what the final failure has spent, counts all attempts, those named here included. Only a call that is
     /// cancelled has no such account; then what was named here is all that is known.
     ///
-    /// False: the agent makes do with what it has. A retry fails with the failure at hand, a hedge is not sent.
+    /// False: the agent makes do with what it has. A retry or a fallback fails with the failure at hand, a hedge is not
+    /// sent.
     virtual bool another(AttemptKind kind, const Usage& spent, std::string_view reason) = 0;
 };
 
@@ -94,6 +97,7 @@ struct Request {
     bool tools_forbidden = false;  ///< they are shown (earlier turns used them), but must not be called in this answer
     int sample = 0;                ///< which of several equal requests of one run: a cache must not make them one
     bool streamed = true;          ///< false: the answer is asked for in one piece, for comparing
+    std::uint64_t run = 0;         ///< on whose behalf: calls that wait for a limit take turns by run
     Deadline deadline;             ///< above all limits of the model itself
     AnswerSink* sink = nullptr;
     Attempts* attempts = nullptr;  ///< null: attempts are limited by the model's own settings alone

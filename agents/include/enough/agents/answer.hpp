@@ -41,8 +41,10 @@ struct Answer {
     FinishReason finish_reason = FinishReason::stop;
     Usage usage;
     std::optional<std::int64_t> reported_output_tokens;  ///< the server's own count, absent if it gave none
-    std::string model;                                   ///< the server's id of the model that answered
-    std::string fingerprint;                             ///< server build or model hash where known, else empty
+    /// Of a cached answer, where `usage` does not tell it: what it once was, absent if it was none.
+    std::optional<std::int64_t> reported_reasoning_tokens;
+    std::string model;        ///< the server's id of the model that answered
+    std::string fingerprint;  ///< server build or model hash where known, else empty
     std::string answered_by;  ///< the fallback's name in `models:` if another model answered; its evidence is not ours
     bool from_cache = false;  ///< nothing was sent; `usage` is zero, `reported_output_tokens` is as it once was
     bool logprobs_refused = false;  ///< evidence was asked for and the server refuses to give any

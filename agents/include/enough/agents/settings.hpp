@@ -162,6 +162,7 @@ struct ToolServerSettings {
     std::map<std::string, std::string> environment;  ///< added to this process's own; values may hold secrets
     std::string url;                                 ///< of streamable HTTP
     std::map<std::string, std::string> headers;      ///< values may hold secrets
+    std::vector<Secret> secrets;                     ///< those among the values that its tools must not tell a model
     std::vector<std::string> allow;                  ///< names of tools that may be used; empty: all
     std::chrono::milliseconds timeout{60'000};       ///< of one request, the first included
     std::size_t max_result_bytes = 256 * 1024;       ///< a longer result is cut, and says so

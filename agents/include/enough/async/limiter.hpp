@@ -16,8 +16,10 @@ struct LimiterSettings {
     std::optional<std::int64_t> tokens_per_minute;
 };
 
-/// Lets calls to one model pass in the order they came, no more at once and no faster than allowed. May be used from
-/// several threads; each waiting coroutine runs on a strand of its own choice.
+/// Lets calls to one model pass, no more at once and no faster than allowed. Those that wait take turns by owner, an
+/// owner's own calls in the order they came: whoever asks for little waits no longer than one turn of each of the
+/// others, however much these want. May be used from several threads; each waiting coroutine runs on a strand of its
+/// own choice.
 class Limiter {
     struct State;
 
@@ -46,8 +48,8 @@ public:
     explicit Limiter(LimiterSettings settings);
 
     /// Waits for a place and for the rates. Empty if `deadline` passes first; cancelling the caller gives up its turn.
-    /// An estimate above a whole minute's tokens waits for a full bucket.
-    Task<std::optional<Permit>> acquire(std::int64_t estimated_tokens, Deadline deadline);
+    /// An estimate above a whole minute's tokens waits for a full bucket. `owner` is any number.
+    Task<std::optional<Permit>> acquire(std::int64_t estimated_tokens, Deadline deadline, std::uint64_t owner = 0);
 
 private:
     std::shared_ptr<State> state_;

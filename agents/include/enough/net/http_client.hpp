@@ -1,6 +1,7 @@
 #pragma once
 
 #include <enough/agents/failure.hpp>
+#include <enough/agents/settings.hpp>
 #include <enough/async/deadline.hpp>
 #include <enough/async/task.hpp>
 
@@ -27,7 +28,7 @@ struct HttpRequest {
 
 /// Bounds on everything that comes from outside, and the pool's size.
 struct HttpClientSettings {
-    std::string ca_file;  ///< PEM bundle that replaces the system's trust store; empty = the system's
+    ConnectionSettings connection;  ///< how to get there; a unix socket excludes a proxy
     std::size_t max_header_bytes = 64 * 1024;
     std::size_t max_body_bytes = 256 * 1024 * 1024;
     std::size_t max_idle_per_origin = 32;
@@ -54,7 +55,8 @@ public:
 
 /// An HTTP/1.1 client with kept-alive connections, TLS verified. Redirects are not followed; content is asked for
 /// unencoded; the proxies of the environment (`http_proxy`, `https_proxy`, `no_proxy`) are honoured except for
-/// loopback.
+/// loopback. A proxy in the settings is used for every request instead, whatever the environment says. Settings that
+/// can't work (a proxy that is no `http://host:port`, a client certificate that can't be read) are failures of `send`.
 ///
 /// Not thread-safe by itself: use it from one strand or thread, like the agent that owns it.
 class HttpClient {

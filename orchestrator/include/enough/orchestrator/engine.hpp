@@ -21,6 +21,13 @@ namespace enough {
 /// files are too.
 using Agents = std::map<std::string, std::unique_ptr<Agent>>;
 
+/// Puts its fallbacks around each agent that has some, those of sub-workflows included. Around everything else, so that
+/// recordings and caches hold each model's own answers.
+Agents with_fallbacks(Agents agents, const Workflow& workflow);
+
+/// Makes the agent of one model, without its fallbacks.
+std::unique_ptr<Agent> make_model_agent(const Model& model, asio::any_io_executor executor);
+
 /// Makes an agent for each model of `workflow` and its sub-workflows, by its key. Cheap: nothing is connected or loaded
 /// yet.
 Agents make_agents(const Workflow& workflow, asio::any_io_executor executor);

@@ -28,7 +28,8 @@ private:
 };
 
 /// Reads a log. A torn last line (the writer was killed) is dropped; anything else that is no event throws
-/// `std::invalid_argument` naming the line. Lines over 64 MiB are refused.
+/// `std::invalid_argument` naming the line. Lines over 64 MiB, and values nested
+/// more than 102 deep, are refused.
 std::vector<Event> read_event_log(std::istream& in);
 
 }  // namespace enough

@@ -47,11 +47,14 @@ struct CallRecord {
     Reservation reservation;  ///< of one attempt
     int reserved_attempts = 1;
     int attempts = 1;
-    Usage booked;  ///< of failed attempts, committed already
+    bool fell_back = false;  ///< another model was asked, too: it costs what the dearest of them does
+    Usage booked;            ///< of failed attempts, committed already
     double booked_usd = 0;
     std::optional<std::int64_t> max_tokens;
 
     bool answered = false;
+    std::string answered_by;            ///< the fallback's name, if another model did
+    bool cached = false;                ///< the answer was known: nothing was asked
     std::string text;                   ///< until its step is done
     std::optional<std::string> answer;  ///< the extracted value
     FinishReason finish_reason = FinishReason::other;

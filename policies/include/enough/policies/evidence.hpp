@@ -37,6 +37,9 @@ struct EvidenceSummary {
     std::size_t repeated_pairs = 0;  ///< of them with identical candidate lists
     std::size_t corrupt_tokens = 0;  ///< tokens whose list is no probability distribution
 
+    std::size_t reasoning_tokens = 0;  ///< tokens seen that are of the reasoning
+    std::size_t short_tokens = 0;      ///< evidence tokens with fewer candidates than `SignalSettings::top_k`
+
     /// evidence_tokens / tokens; 0 without tokens.
     double coverage() const;
     std::optional<double> value(Signal signal) const;

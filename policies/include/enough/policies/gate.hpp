@@ -2,6 +2,7 @@
 
 #include <enough/agents/answer.hpp>
 #include <enough/policies/evidence.hpp>
+#include <enough/policies/evidence_pin.hpp>
 #include <enough/policies/fitted_signal.hpp>
 #include <enough/policies/interval.hpp>
 #include <enough/policies/predicted_stop.hpp>
@@ -81,6 +82,10 @@ struct CallFacts {
     std::optional<std::int64_t> max_tokens;  ///< what the call was allowed; needed to judge a call stopped early
     std::string model;                       ///< the server's id of the model; empty: unknown
     std::string fingerprint;                 ///< of the server's build or the model file; empty: unknown
+    bool has_reasoning = false;              ///< the model reasoned, shown or not
+    std::optional<EvidencePin> pin;          ///< what evidence the model is known to give
+    std::string asked;                       ///< the model's name in the workflow
+    std::string answered_by;                 ///< the name of the fallback that answered in its place, or empty
 };
 
 /// A verdict with everything that led to it.
@@ -96,10 +101,10 @@ struct Judgement {
 
 /// Judges one answer of a chain. Pure: the same arguments give the same verdict, so every decision can be recomputed.
 ///
-/// In this order: an answer of another model or build than the calibrated one, a truncated, filtered or unextractable
-/// answer and missing or corrupt evidence give the verdict of `missing`; at least as sure as the step's threshold
-/// accepts; less sure than `escalate` (step 1) escalates; anything else refines. `refine` on the chain's last step
-/// becomes `escalate`, and the reason says so.
+/// In this order: an answer of a fallback, or of another model or build than the calibrated one, a truncated, filtered
+/// or unextractable answer and evidence that is missing, corrupt or other than pinned give the verdict of `missing`; at
+/// least as sure as the step's threshold accepts; less sure than `escalate` (step 1) escalates; anything else refines.
+/// `refine` on the chain's last step becomes `escalate`, and the reason says so.
 Judgement judge(const Gate& gate, ChainPosition position, const EvidenceSummary& evidence, const CallFacts& facts);
 
 /// The same for a signal that is not made from the answer's evidence (`agreement`, `verbalized`, `judge`): the order

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <enough/hash/sha256.hpp>
 #include <enough/policies/calibration.hpp>
 #include <enough/workflows/workflow.hpp>
 
@@ -15,8 +16,5 @@ CalibrationKey calibration_key(const AgentRole& agent, const Model& model, const
 
 /// The refinement prompt of rungs that give none.
 extern const char* const default_refine_prompt;
-
-/// SHA-256, as hex digits.
-std::string sha256(const std::string& text);
 
 }  // namespace enough

@@ -17,8 +17,8 @@ nlohmann::json check_inputs(const Workflow& workflow, const nlohmann::json& give
 nlohmann::json check_input(const Workflow& workflow, const std::string& name, const nlohmann::json& value,
                            std::vector<std::string>& faults);
 
-/// Reads `text` as a value of the input's type (`3.5` for a number, JSON for a list or an object). Throws
-/// `std::invalid_argument` saying what was meant.
+/// Reads `text` as a value of the input's type (`3.5` for a number, JSON, at most 100 levels deep, for a list or an
+/// object). Throws `std::invalid_argument` saying what was meant.
 nlohmann::json parse_input(InputType type, const std::string& text);
 
 }  // namespace enough

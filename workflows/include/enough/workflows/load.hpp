@@ -45,10 +45,23 @@ enum class Calibrations {
     ignored,   ///< their gates accept nothing: for calibrating a workflow in the first place
 };
 
+/// What `${VAR}` is without a value and a default.
+enum class Unset {
+    refused,  ///< an error
+    shown,    ///< left as it is written, and where that is no fit value, left out: to look at a workflow, not to run it
+};
+
+/// What to do with a model's `evidence` pin that a gate can't live with.
+enum class Pins {
+    required,  ///< it is an error
+    ignored,   ///< for measuring the model anew
+};
+
 /// Reads, substitutes and checks a workflow, and reports every problem at once. Never throws for what a file says;
 /// a file that can't be read is a problem too. Relative paths inside are relative to the file.
 LoadResult load_workflow(const std::filesystem::path& file, const Environment& environment = process_environment(),
-                         Calibrations calibrations = Calibrations::required);
+                         Calibrations calibrations = Calibrations::required, Pins pins = Pins::required,
+                         Unset unset = Unset::refused);
 
 /// The same for text; `name` stands for the file in problems, relative paths are relative to the working directory.
 LoadResult load_workflow_text(std::string_view text, const std::string& name,

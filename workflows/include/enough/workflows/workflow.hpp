@@ -2,6 +2,7 @@
 
 #include <enough/agents/agent.hpp>
 #include <enough/agents/settings.hpp>
+#include <enough/policies/evidence_pin.hpp>
 #include <enough/policies/gate.hpp>
 #include <enough/policies/panel.hpp>
 #include <enough/policies/reliability.hpp>
@@ -42,8 +43,9 @@ struct Price {
 
 struct Model {
     ProviderSettings provider;
-    std::optional<Price> price;         ///< absent: unknown for HTTP models; in-process models cost nothing
-    std::vector<std::string> fallback;  ///< names of models asked in this order when it fails
+    std::optional<Price> price;           ///< absent: unknown for HTTP models; in-process models cost nothing
+    std::vector<std::string> fallback;    ///< names of models asked in this order when it fails
+    std::optional<EvidencePin> evidence;  ///< what it is known to give; absent: whatever comes is judged as it is
     /// What the engine asks it by: its name, or `WORKFLOW/NAME` in a sub-workflow that defines another model by a name
     /// that the workflow above it uses too.
     std::string key;
@@ -262,6 +264,10 @@ struct Workflow {
 
 /// Every model that a run of `workflow` may ask, those of sub-workflows included, by `Model::key`.
 std::map<std::string, const Model*> models_in(const Workflow& workflow);
+
+/// The highest price of a model and of all that may answer in its place, each component by itself: no call can cost
+/// more. Absent if none of them has a price.
+std::optional<Price> dearest_price(const Workflow& workflow, const std::string& model);
 
 /// Calls `visit` for each step, those inside other steps included, but not those of sub-workflows.
 void each_step(const std::vector<Step>& steps, const std::function<void(const Step&)>& visit);

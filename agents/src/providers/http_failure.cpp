@@ -1,5 +1,6 @@
-#include "providers/openai_failure.hpp"
+#include "providers/http_failure.hpp"
 
+#include <enough/json/shallow_json.hpp>
 #include "failure_kind.hpp"
 
 #include <fmt/format.h>
@@ -18,7 +19,6 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::size_t min_secret_length = 4;  // anything shorter would black out ordinary words
 constexpr auto longest_wait = std::chrono::hours(24);
 
 std::string lower(std::string_view text) {
@@ -32,38 +32,11 @@ bool contains(std::string_view text, std::string_view part) {
     return text.find(part) != std::string_view::npos;
 }
 
-struct ServerError {
-    std::string message;
-    std::string code;  // code and type, in lower case
-};
-
 std::string scalar(const Json& object, const char* key) {
     const auto found = object.find(key);
     if (found == object.end()) return {};
     if (found->is_string()) return found->get<std::string>();
     return found->is_number() ? found->dump() : std::string();
-}
-
-// {"error":{"message"}}, {"error":"…"}, {"message"}, FastAPI's {"detail":"…"} and {"detail":[{"msg"}]}, or the body.
-ServerError server_error(const std::string& body) {
-    const auto json = Json::parse(body, nullptr, false);
-    if (!json.is_object()) return {body, {}};
-    const auto error = json.find("error");
-    const auto& object = error != json.end() && error->is_object() ? *error : json;
-    ServerError out;
-    out.code = lower(scalar(object, "code") + " " + scalar(object, "type"));
-    out.message = scalar(object, "message");
-    if (out.message.empty()) out.message = scalar(json, "error");
-    if (out.message.empty()) out.message = scalar(json, "detail");
-    const auto detail = json.find("detail");
-    if (out.message.empty() && detail != json.end() && detail->is_array() && !detail->empty()) {
-        out.message = detail->front().is_object() ? scalar(detail->front(), "msg") : std::string();
-        if (contains(detail->dump(-1, ' ', false, Json::error_handler_t::replace), "logprobs")) {
-            out.message += " (logprobs)";
-        }
-    }
-    if (out.message.empty()) out.message = body;
-    return out;
 }
 
 FailureKind kind_of(int status) {
@@ -109,8 +82,9 @@ std::optional<double> whole_number(const std::string& text) {
     return value;
 }
 
-// An HTTP date in the one form that may be sent: "Wed, 21 Oct 2015 07:28:00 GMT".
-std::optional<std::chrono::system_clock::time_point> http_date(const std::string& text) {
+// An HTTP date in the one form that may be sent: "Wed, 21 Oct 2015 07:28:00 GMT". In seconds: the clock's own
+// nanoseconds end in 1677 and 2262, and a server may write any year.
+std::optional<std::chrono::sys_seconds> http_date(const std::string& text) {
     constexpr std::array<std::string_view, 12> months{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                                       "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
     int day = 0, year = 0, hour = 0, minute = 0, second = 0;
@@ -129,57 +103,42 @@ std::optional<std::chrono::system_clock::time_point> http_date(const std::string
            std::chrono::seconds(second);
 }
 
-// "must be less than or equal to 5", "max allowed: 20", "between 0 and 5", "<= 8"
-std::optional<int> stated_maximum(const std::string& message) {
-    static const RE2 pattern(
-        R"((?i)(?:<=|less than or equal to|at most|no more than|up to|between \d+ and|max(?:imum)?[a-z_' ]*)\D{0,8}(\d{1,4}))");
-    int maximum = 0;
-    if (!RE2::PartialMatch(message, pattern, &maximum)) return std::nullopt;
-    return maximum;
-}
-
 }  // namespace
 
-ServerText::ServerText(std::vector<std::string> secrets) : secrets_(std::move(secrets)) {
-    std::erase_if(secrets_, [](const std::string& secret) { return secret.size() < min_secret_length; });
-}
-
-std::string ServerText::excerpt(std::string_view text) const {
-    std::string clean(text);
-    for (const auto& secret : secrets_) {
-        for (auto at = clean.find(secret); at != std::string::npos; at = clean.find(secret, at)) {
-            clean.replace(at, secret.size(), "***");
-            at += 3;
+// {"error":{"message"}}, {"error":"…"}, {"message"}, FastAPI's {"detail":"…"} and {"detail":[{"msg"}]}, or the body.
+ServerError server_error(const std::string& body) {
+    const Json json = parse_shallow(body);
+    if (!json.is_object()) return {body, {}};
+    const auto error = json.find("error");
+    const auto& object = error != json.end() && error->is_object() ? *error : json;
+    ServerError out;
+    out.code = lower(scalar(object, "code") + " " + scalar(object, "type"));
+    out.message = scalar(object, "message");
+    if (out.message.empty()) out.message = scalar(json, "error");
+    if (out.message.empty()) out.message = scalar(json, "detail");
+    const auto detail = json.find("detail");
+    if (out.message.empty() && detail != json.end() && detail->is_array() && !detail->empty()) {
+        out.message = detail->front().is_object() ? scalar(detail->front(), "msg") : std::string();
+        if (contains(detail->dump(-1, ' ', false, Json::error_handler_t::replace), "logprobs")) {
+            out.message += " (logprobs)";
         }
     }
-    std::string out;
-    for (const char c : clean) {
-        const auto byte = static_cast<unsigned char>(c);
-        const bool space = byte <= 0x20 || byte == 0x7F;
-        if (space && (out.empty() || out.back() == ' ')) continue;
-        out += space ? ' ' : c;
-    }
-    while (out.ends_with(' '))
-        out.pop_back();
-    // Through the JSON writer and back, so that bytes that are no UTF-8 become U+FFFD.
-    out = Json::parse(Json(out).dump(-1, ' ', false, Json::error_handler_t::replace)).get<std::string>();
-    if (out.size() <= max_length) return out;
-    auto end = max_length;
-    while ((static_cast<unsigned char>(out[end]) & 0xC0) == 0x80)
-        --end;  // not inside a character
-    return out.substr(0, end) + "…";
+    if (out.message.empty()) out.message = body;
+    return out;
 }
 
-std::optional<std::chrono::milliseconds> openai_retry_after(const std::optional<std::string>& milliseconds,
-                                                            const std::optional<std::string>& retry_after,
-                                                            std::chrono::system_clock::time_point now) {
+std::optional<std::chrono::milliseconds> http_retry_after(const std::optional<std::string>& milliseconds,
+                                                          const std::optional<std::string>& retry_after,
+                                                          std::chrono::system_clock::time_point now) {
     if (milliseconds) {
         if (const auto value = whole_number(*milliseconds)) return bounded(*value);
     }
     if (!retry_after) return std::nullopt;
     if (const auto seconds = whole_number(*retry_after)) return bounded(*seconds * 1000);
     if (const auto date = http_date(*retry_after)) {
-        return bounded(std::chrono::duration<double, std::milli>(*date - now).count());
+        const std::chrono::duration<double> from_epoch_to_now = now.time_since_epoch();
+        const std::chrono::duration<double> from_epoch_to_date = date->time_since_epoch();
+        return bounded((from_epoch_to_date - from_epoch_to_now).count() * 1000);
     }
     return std::nullopt;
 }
@@ -190,7 +149,7 @@ bool is_html(std::string_view content_type, std::string_view body) {
     return start != std::string_view::npos && body[start] == '<';
 }
 
-Failure openai_http_failure(const OpenAiRefusal& refusal, const std::string& origin, const ServerText& server_text) {
+Failure http_failure(const HttpRefusal& refusal, const std::string& origin, const ServerText& server_text) {
     const bool page = is_html(refusal.content_type, refusal.body);
     if (refusal.status >= 300 && refusal.status < 400) {
         const auto target = server_text.excerpt(refusal.location.substr(0, refusal.location.find('?')));
@@ -225,7 +184,7 @@ Failure openai_http_failure(const OpenAiRefusal& refusal, const std::string& ori
     return failure;
 }
 
-Failure openai_stream_failure(const std::string& message, std::string_view code) {
+Failure stream_failure(const std::string& message, std::string_view code) {
     const auto words = lower(code);
     const bool rate = contains(words, "429") || contains(words, "rate_limit") || contains(words, "quota");
     auto failure = make_failure(rate ? FailureKind::rate_limited : FailureKind::server_error,
@@ -235,31 +194,6 @@ Failure openai_stream_failure(const std::string& message, std::string_view code)
         failure.retryable = false;
     }
     return failure;
-}
-
-std::optional<OpenAiDialect> openai_learn(const OpenAiRefusal& refusal, const Request& request,
-                                          const OpenAiDialect& dialect) {
-    if (refusal.status != 400 && refusal.status != 403 && refusal.status != 422) return std::nullopt;
-    const auto message = server_error(refusal.body).message;
-    const auto words = lower(message);
-    auto learned = dialect;
-    if (contains(words, "logprob") && request.top_logprobs > 0 && dialect.gives_logprobs) {
-        const int asked = dialect.max_top_logprobs > 0 ? std::min(request.top_logprobs, dialect.max_top_logprobs)
-                                                       : request.top_logprobs;
-        const auto maximum = stated_maximum(message);
-        if (maximum && *maximum > 0 && *maximum < asked) {
-            learned.max_top_logprobs = *maximum;
-        } else {
-            learned.gives_logprobs = false;
-        }
-        return learned;
-    }
-    if (contains(words, "max_completion_tokens") && request.sampling.max_tokens &&
-        dialect.max_tokens_field == "max_tokens") {
-        learned.max_tokens_field = "max_completion_tokens";
-        return learned;
-    }
-    return std::nullopt;
 }
 
 }  // namespace enough
