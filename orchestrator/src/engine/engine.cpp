@@ -131,13 +131,17 @@ Task<RunState> Engine::run(nlohmann::json inputs, RunOptions options) {
     start.workflow_hash = workflow_->hash;
     start.started = now_utc();
     start.inputs = complete_inputs(*workflow_, inputs);
+    start.sampling = options.sampling;
+    start.allowance = options.allowance;
     if (options.run_id.empty()) options.run_id = to_string(boost::uuids::random_generator()());
 
     const asio::any_io_executor executor = co_await asio::this_coro::executor;
     LiveRun live(workflow_, agents_, tools_, std::move(options), executor);
     // A coroutine thread of its own: it looks after being cancelled by itself, and the caller's settings stay
     // untouched.
-    co_await asio::co_spawn(executor, live.to_end(std::move(start)), asio::use_awaitable);
+    const auto cancellation = co_await asio::this_coro::cancellation_state;
+    const bool cancelled = cancellation.cancelled() != asio::cancellation_type::none;
+    co_await asio::co_spawn(executor, live.to_end(std::move(start), cancelled), asio::use_awaitable);
     co_return std::move(live).state();
 }
 

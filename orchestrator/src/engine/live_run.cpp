@@ -55,7 +55,7 @@ LiveRun::LiveRun(std::shared_ptr<const Workflow> workflow, const Agents& agents,
       group_(executor),
       owner_(std::hash<std::string>()(options_.run_id)) {}
 
-Task<void> LiveRun::to_end(RunStarted start) {
+Task<void> LiveRun::to_end(RunStarted start, bool cancelled) {
     co_await asio::this_coro::throw_if_cancelled(false);
     if (const auto time = state_.budget().limits().time) {
         group_.spawn(watch_time(Deadline(began_ + *time)));
@@ -66,7 +66,8 @@ Task<void> LiveRun::to_end(RunStarted start) {
     bool told = false;
     while (!is_final(state_.status)) {
         const auto cancellation = co_await asio::this_coro::cancellation_state;
-        if (cancellation.cancelled() != asio::cancellation_type::none && !told) {
+        cancelled = cancelled || cancellation.cancelled() != asio::cancellation_type::none;
+        if (cancelled && !told) {
             told = true;
             feed(CancelRequested());
             continue;

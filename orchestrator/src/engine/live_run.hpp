@@ -23,8 +23,9 @@ public:
     LiveRun(std::shared_ptr<const Workflow> workflow, const Agents& agents, const ToolServers& tools,
             RunOptions options, asio::any_io_executor executor);
 
-    /// Runs to the end, joined. Cancelling it ends the run; it returns normally all the same.
-    Task<void> to_end(RunStarted start);
+    /// Runs to the end, joined. Cancelling it ends the run; it returns normally all the same. `cancelled`: its caller
+    /// has been cancelled before.
+    Task<void> to_end(RunStarted start, bool cancelled);
 
     RunState state() && { return std::move(state_); }
 
