@@ -135,6 +135,8 @@ TEST(ServerChat, RefusesInOpenAIsForm) {
         {"POST", path, std::string(200, '['), 400, "JSON object"},
         {"GET", path, "", 405, "POST"},
         {"GET", "/v1/nothing", "", 404, "nothing at this path"},
+        {"GET", "/v1/models/nobody", "", 404, "no workflow"},
+        {"DELETE", "/v1/models/cascade", "", 405, "GET"},
         {"POST", "/v1/runs", R"({"workflow": "cascade", "inputs": {"questoin": "q"}})", 400, "question"},
         {"POST", "/v1/runs", R"({"workflow": "nobody"})", 404, "'workflow'"},
         {"POST", "/v1/runs?wait=long", R"({"workflow": "cascade", "inputs": {"question": "q"}})", 400, "duration"},

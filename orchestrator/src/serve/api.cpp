@@ -15,6 +15,11 @@
 namespace enough {
 namespace {
 
+using Json = nlohmann::ordered_json;
+
+constexpr std::string_view one_model = "/v1/models/";
+constexpr std::string_view one_run = "/v1/runs/";
+
 ServerResponse text_response(int status, std::string body) {
     return ServerResponse(status, std::move(body), "text/plain; charset=utf-8");
 }
@@ -37,6 +42,16 @@ ServerResponse preflight() {
     response.headers.emplace_back("Access-Control-Allow-Headers", "Authorization, Content-Type, Last-Event-ID");
     response.headers.emplace_back("Access-Control-Max-Age", "600");
     return response;
+}
+
+Json model_json(const Workflow& workflow) {
+    Json model{{"id", workflow.name}, {"object", "model"}, {"created", 0}, {"owned_by", "enough"}};
+    if (!workflow.description.empty()) model["description"] = workflow.description;
+    return model;
+}
+
+ServerResponse json_response(const Json& body) {
+    return ServerResponse(200, body.dump(-1, ' ', false, Json::error_handler_t::replace));
 }
 
 bool reads(const ServerRequest& request) {
@@ -83,7 +98,9 @@ Task<void> Api::route(ServerRequest request, ResponseWriter& writer) {
         co_return co_await writer.send(ServerResponse(200, std::string(openapi)));
     if (path == "/openapi.json") co_return co_await writer.send(wrong_method("GET"));
     if (path == "/v1/models" && reads(request)) co_return co_await writer.send(models());
-    if (path == "/v1/models") co_return co_await writer.send(wrong_method("GET"));
+    if (path.starts_with(one_model) && reads(request))
+        co_return co_await writer.send(model(path.substr(one_model.size())));
+    if (path == "/v1/models" || path.starts_with(one_model)) co_return co_await writer.send(wrong_method("GET"));
     if (path == "/v1/chat/completions") {
         if (request.method != "POST") co_return co_await writer.send(wrong_method("POST"));
         co_return co_await chat_.handle(std::move(request), client, writer);
@@ -92,7 +109,6 @@ Task<void> Api::route(ServerRequest request, ResponseWriter& writer) {
         co_return co_await runs_api_.start(std::move(request), client, writer);
     if (path == "/v1/runs" && reads(request)) co_return co_await runs_api_.list(std::move(request), writer);
     if (path == "/v1/runs") co_return co_await writer.send(wrong_method("GET, POST"));
-    constexpr std::string_view one_run = "/v1/runs/";
     if (path.starts_with(one_run))
         co_return co_await route_run(path.substr(one_run.size()), std::move(request), client, writer);
     co_await writer.send(not_found());
@@ -125,14 +141,20 @@ ServerResponse Api::readiness() const {
 }
 
 ServerResponse Api::models() const {
-    using Json = nlohmann::ordered_json;
     Json body{{"object", "list"}, {"data", Json::array()}};
-    for (const auto& [name, served] : workflows_) {
-        Json model{{"id", name}, {"object", "model"}, {"created", 0}, {"owned_by", "enough"}};
-        if (!served->workflow->description.empty()) model["description"] = served->workflow->description;
-        body["data"].push_back(std::move(model));
-    }
-    return ServerResponse(200, body.dump(-1, ' ', false, Json::error_handler_t::replace));
+    for (const auto& [name, served] : workflows_)
+        body["data"].push_back(model_json(*served->workflow));
+    return json_response(body);
+}
+
+ServerResponse Api::model(const std::string& name) const {
+    const auto served = workflows_.find(name);
+    if (served == workflows_.end())
+        return error_response(ApiError{.status = 404,
+                                       .message = "there is no workflow by that name (GET /v1/models lists them)",
+                                       .code = "model_not_found",
+                                       .param = "model"});
+    return json_response(model_json(*served->second->workflow));
 }
 
 }  // namespace enough

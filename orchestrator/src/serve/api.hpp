@@ -30,6 +30,7 @@ private:
                          ResponseWriter& writer);
     ServerResponse readiness() const;
     ServerResponse models() const;
+    ServerResponse model(const std::string& name) const;
 
     const ServedWorkflows& workflows_;
     Clients& clients_;
