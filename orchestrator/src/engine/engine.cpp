@@ -145,4 +145,13 @@ Task<RunState> Engine::run(nlohmann::json inputs, RunOptions options) {
     co_return std::move(live).state();
 }
 
+Task<RunState> Engine::resume(std::vector<Event> recorded, RunOptions options) {
+    Unfinished left = unfinished(workflow_, recorded);
+    options.run_id = left.state.run_id;
+    const asio::any_io_executor executor = co_await asio::this_coro::executor;
+    LiveRun live(workflow_, agents_, tools_, std::move(options), executor);
+    co_await asio::co_spawn(executor, live.to_end(std::move(left)), asio::use_awaitable);
+    co_return std::move(live).state();
+}
+
 }  // namespace enough

@@ -2,6 +2,7 @@
 
 #include "engine/mailbox.hpp"
 #include "engine/samples.hpp"
+#include "engine/unfinished.hpp"
 
 #include <enough/async/deadline.hpp>
 #include <enough/async/task_group.hpp>
@@ -27,17 +28,26 @@ public:
     /// has been cancelled before.
     Task<void> to_end(RunStarted start, bool cancelled);
 
+    /// Goes on with one that was interrupted, to its end; otherwise the same. `left` must be of this run.
+    Task<void> to_end(Unfinished left);
+
     RunState state() && { return std::move(state_); }
 
     /// Asks the run's purse for another attempt of a call.
     bool another_attempt(CallId call, AttemptKind kind, const Usage& spent, std::string_view reason);
 
 private:
+    Task<void> live();
+    void limit_time();
+    void take_up(Unfinished left);
+    void take_up(Unfinished::Call call);
+    void tell(const Event& event) const;
     void feed(EventBody fact);
     void perform(Action action);
     void forget(const Forget& forgotten);
     Task<void> list_tools(RunStarted& start);
-    Task<void> call(Ask ask, int sample);
+    Task<void> call(Ask ask, int sample, Usage before);
+    Task<void> post(EventBody fact);
     Task<void> use_tool(CallTool wish);
     Task<void> ask_person(AskApproval question);
     Task<void> sleep(Sleep sleep);
