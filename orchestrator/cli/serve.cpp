@@ -25,6 +25,7 @@ struct Arguments {
     std::string listen = "127.0.0.1:8484";
     ServeSettings settings;
     std::string api_keys;
+    std::string store;
     double drain = 30;
 };
 
@@ -39,6 +40,12 @@ void read_listen(const std::string& text, ServeSettings& settings) {
     settings.address = text.substr(0, colon);
     if (settings.address.starts_with('[') && settings.address.ends_with(']'))
         settings.address = settings.address.substr(1, settings.address.size() - 2);
+}
+
+void read_store(const std::string& file, StoreSettings& store) {
+    if (file.empty() && store.resume) throw std::invalid_argument("--resume needs --store FILE");
+    store.file = file;
+    store.notice = [](const std::string& words) { Terminal().line(words); };
 }
 
 /// Empty if one of them has errors: they have been explained.
@@ -98,6 +105,7 @@ int serve(Arguments arguments) {
         read_listen(arguments.listen, arguments.settings);
         arguments.settings.api_keys = arguments.api_keys;
         arguments.settings.drain = std::chrono::milliseconds(static_cast<std::int64_t>(arguments.drain * 1'000));
+        read_store(arguments.store, arguments.settings.store);
         const auto workflows = load_all(arguments.files);
         if (workflows.empty()) return bad_use;
         asio::io_context context(1);
@@ -127,6 +135,15 @@ void add_serve(CLI::App& app, int& exit) {
     verb->add_option("--max-runs", arguments->settings.limits.runs, "Runs in flight; more get 429 (default: 1000)")
         ->check(CLI::PositiveNumber)
         ->type_name("N");
+    StoreSettings& store = arguments->settings.store;
+    verb->add_option("--store", arguments->store, "Keep runs and their events in this SQLite file")->type_name("FILE");
+    verb->add_option("--keep-runs", store.keep_runs, "Ended runs to keep in the store (default: 10000)")
+        ->check(CLI::PositiveNumber)
+        ->type_name("N");
+    verb->add_option("--keep-days", store.keep_days, "Days to keep ended runs in the store (default: no end)")
+        ->check(CLI::PositiveNumber)
+        ->type_name("D");
+    verb->add_flag("--resume", store.resume, "Go on with the store's interrupted runs");
     verb->add_option("--drain", arguments->drain, "Seconds for requests in flight at the end (default: 30)")
         ->check(CLI::NonNegativeNumber)
         ->type_name("SECONDS");

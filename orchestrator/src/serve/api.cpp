@@ -33,12 +33,14 @@ bool reads(const ServerRequest& request) {
 
 }  // namespace
 
-Api::Api(asio::any_io_executor executor, const ServedWorkflows& workflows, Runs& runs, const ServerLimits& limits,
-         ApiKeys keys)
+Api::Api(asio::any_io_executor executor, const ServedWorkflows& workflows, Runs& runs, RunStore* store,
+         const ServerLimits& limits, ApiKeys keys)
     : workflows_(workflows),
       keys_(std::move(keys)),
+      store_(store),
+      stored_(store, workflows, runs),
       chat_(executor, workflows, runs, limits),
-      runs_api_(executor, workflows, runs, limits) {}
+      runs_api_(executor, workflows, runs, stored_, limits) {}
 
 ServerResponse Api::refusal(int status, std::string message) {
     return error_response(ApiError{.status = status, .message = std::move(message)});
@@ -84,13 +86,22 @@ Task<void> Api::route_run(std::string rest, ServerRequest request, ResponseWrite
         if (!reads(request)) co_return co_await writer.send(wrong_method("GET"));
         co_return co_await runs_api_.events(std::move(rest), std::move(request), writer);
     }
+    constexpr std::string_view resume = "/resume";
+    if (rest.ends_with(resume)) {
+        rest.resize(rest.size() - resume.size());
+        if (request.method != "POST") co_return co_await writer.send(wrong_method("POST"));
+        co_return co_await runs_api_.resume(std::move(rest), writer);
+    }
     if (request.method == "DELETE") co_return co_await runs_api_.cancel(std::move(rest), writer);
     if (reads(request)) co_return co_await runs_api_.show(std::move(rest), writer);
     co_await writer.send(wrong_method("GET, DELETE"));
 }
 
 ServerResponse Api::readiness() const {
-    return leaving_ ? text_response(503, "leaving\n") : text_response(200, "ready\n");
+    if (leaving_) return text_response(503, "leaving\n");
+    // Runs go on in memory: that is no reason to send nobody here.
+    const bool failing = store_ && store_->failing();
+    return text_response(200, failing ? "ready, but runs are not being stored\n" : "ready\n");
 }
 
 ServerResponse Api::models() const {

@@ -37,19 +37,30 @@ ApiKeys keys_of(const ServeSettings& settings) {
     }
 }
 
+std::unique_ptr<RunStore> store_of(const asio::any_io_executor& executor, const StoreSettings& settings) {
+    if (settings.file.empty()) return nullptr;
+    try {
+        return std::make_unique<RunStore>(executor, settings);
+    } catch (const std::runtime_error& error) {
+        throw std::invalid_argument(error.what());
+    }
+}
+
 }  // namespace
 
 struct Server::State {
     State(asio::any_io_executor on, const ServeSettings& given)
         : executor(std::move(on)),
           settings(given),
-          runs(executor, Runs::Limits{given.limits.runs, given.limits.kept_runs}),
-          api(executor, workflows, runs, settings.limits, keys_of(given)),
+          store(store_of(executor, given.store)),
+          runs(executor, Runs::Limits{given.limits.runs, given.limits.kept_runs}, store.get()),
+          api(executor, workflows, runs, store.get(), settings.limits, keys_of(given)),
           http(executor, endpoint_of(given), settings.limits, api) {}
 
     asio::any_io_executor executor;
     ServeSettings settings;
     ServedWorkflows workflows;
+    std::unique_ptr<RunStore> store;
     Runs runs;
     Api api;
     HttpServer http;
@@ -86,6 +97,10 @@ std::string Server::address() const {
 
 Task<void> Server::serve() {
     co_await asio::this_coro::throw_if_cancelled(false);
+    if (state_->settings.store.resume) {
+        const std::string words = co_await state_->api.resume_all();
+        if (!words.empty() && state_->settings.store.notice) state_->settings.store.notice(words);
+    }
     TaskGroup accepting(state_->executor);
     accepting.spawn(state_->http.serve(state_->settings.drain));
     boost::system::error_code ignored;
