@@ -1,6 +1,7 @@
 #include "serve/served_run.hpp"
 
 #include <enough/orchestrator/report.hpp>
+#include <enough/orchestrator/status.hpp>
 #include <enough/orchestrator/step.hpp>
 
 #include <utility>
@@ -8,12 +9,27 @@
 
 namespace enough {
 
-ServedRun::ServedRun(std::string id, std::shared_ptr<ServedWorkflow> served, std::string client)
-    : id_(std::move(id)), served_(std::move(served)), client_(std::move(client)) {}
+ServedRun::ServedRun(std::string id, WallTime created, std::shared_ptr<ServedWorkflow> served, std::string client)
+    : id_(std::move(id)), served_(std::move(served)), client_(std::move(client)), created_(created) {}
+
+ServedRun::ServedRun(std::vector<Event> recorded, WallTime created, std::shared_ptr<ServedWorkflow> served,
+                     std::string client)
+    : id_(recorded.front().run_id),
+      served_(std::move(served)),
+      client_(std::move(client)),
+      created_(created),
+      events_(std::move(recorded)),
+      status_(Status::running) {}
 
 nlohmann::ordered_json ServedRun::report() const {
     if (events_.empty()) return enough::report(RunState(served_->workflow, id_));
-    return enough::report(fold(served_->workflow, events_));
+    nlohmann::ordered_json report = enough::report(fold(served_->workflow, events_));
+    if (ended()) return report;
+    // The last fact may be here, and the end that follows from it not be told yet.
+    report["status"] = name(status_);
+    report["output"] = nullptr;
+    report["error"] = nullptr;
+    return report;
 }
 
 void ServedRun::on(const Event& event) {
