@@ -18,6 +18,12 @@ case "${1:-}" in
     *) echo "packages.sh: unknown argument '$1' (lint, coverage, or none)" >&2; exit 2 ;;
 esac
 
+# The server's page is built with npm; a Node.js of one's own will do.
+has_node() {
+    command -v npm >/dev/null && node -e 'process.exit(parseInt(process.versions.node) >= 18 ? 0 : 1)' 2>/dev/null
+}
+has_node || packages+=(nodejs npm)
+
 missing=()
 for package in "${packages[@]}"; do
     status=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)

@@ -1,6 +1,8 @@
 #include "serve/api.hpp"
 
 #include "serve/api_error.hpp"
+#include "serve/web_page.hpp"
+#include "serve/workflows_api.hpp"
 
 #include <fmt/format.h>
 #include <boost/system/system_error.hpp>
@@ -38,7 +40,8 @@ Api::Api(asio::any_io_executor executor, const ServedWorkflows& workflows, Runs&
     : workflows_(workflows),
       keys_(std::move(keys)),
       chat_(executor, workflows, runs, limits),
-      runs_api_(executor, workflows, runs, limits) {}
+      runs_api_(executor, workflows, runs, limits),
+      live_(executor, runs, limits) {}
 
 ServerResponse Api::refusal(int status, std::string message) {
     return error_response(ApiError{.status = status, .message = std::move(message)});
@@ -71,10 +74,15 @@ Task<void> Api::route(ServerRequest request, ResponseWriter& writer) {
     if (path == "/v1/runs" && request.method == "POST") co_return co_await runs_api_.start(std::move(request), writer);
     if (path == "/v1/runs" && reads(request)) co_return co_await runs_api_.list(std::move(request), writer);
     if (path == "/v1/runs") co_return co_await writer.send(wrong_method("GET, POST"));
+    if (path == "/v1/workflows" && reads(request)) co_return co_await writer.send(workflows_response(workflows_));
+    if (path == "/v1/workflows") co_return co_await writer.send(wrong_method("GET"));
     constexpr std::string_view one_run = "/v1/runs/";
     if (path.starts_with(one_run))
         co_return co_await route_run(path.substr(one_run.size()), std::move(request), writer);
-    co_await writer.send(not_found());
+    auto page = page_response(request);
+    if (!page) co_return co_await writer.send(not_found());
+    if (!reads(request)) co_return co_await writer.send(wrong_method("GET"));
+    co_await writer.send(std::move(*page));
 }
 
 Task<void> Api::route_run(std::string rest, ServerRequest request, ResponseWriter& writer) {
@@ -83,6 +91,12 @@ Task<void> Api::route_run(std::string rest, ServerRequest request, ResponseWrite
         rest.resize(rest.size() - events.size());
         if (!reads(request)) co_return co_await writer.send(wrong_method("GET"));
         co_return co_await runs_api_.events(std::move(rest), std::move(request), writer);
+    }
+    constexpr std::string_view live = "/live";
+    if (rest.ends_with(live)) {
+        rest.resize(rest.size() - live.size());
+        if (!reads(request)) co_return co_await writer.send(wrong_method("GET"));
+        co_return co_await live_.handle(std::move(rest), writer);
     }
     if (request.method == "DELETE") co_return co_await runs_api_.cancel(std::move(rest), writer);
     if (reads(request)) co_return co_await runs_api_.show(std::move(rest), writer);

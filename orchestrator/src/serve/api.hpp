@@ -3,6 +3,7 @@
 #include "serve/api_keys.hpp"
 #include "serve/chat_api.hpp"
 #include "serve/http_message.hpp"
+#include "serve/live_api.hpp"
 #include "serve/runs.hpp"
 #include "serve/runs_api.hpp"
 
@@ -33,6 +34,7 @@ private:
     ApiKeys keys_;
     ChatApi chat_;
     RunsApi runs_api_;
+    LiveApi live_;
     bool leaving_ = false;
 };
 

@@ -47,7 +47,7 @@ Task<void> HttpWriter::send(ServerResponse response) {
     begun_ = true;
     std::string text = header_text(response, keep_alive_);
     text += fmt::format("Content-Length: {}\r\n\r\n", response.body.size());
-    if (!head_) text += response.body;
+    if (!head_ && response.status != 304) text += response.body;
     co_await put(std::move(text));
     complete_ = true;
 }

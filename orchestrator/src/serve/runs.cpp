@@ -14,6 +14,7 @@ Runs::Runs(asio::any_io_executor executor, Limits limits) : executor_(executor),
 
 std::shared_ptr<ServedRun> Runs::start(std::shared_ptr<ServedWorkflow> served, nlohmann::json inputs) {
     auto run = std::make_shared<ServedRun>(to_string(boost::uuids::random_generator()()), served);
+    run->keep_text(texts_.open(run->id()));
     by_id_.emplace(run->id(), run);
     order_.push_back(run);
     forget_oldest();

@@ -32,6 +32,9 @@ public:
     /// Null: there is none by that id, or it was too long ago.
     std::shared_ptr<ServedRun> find(const std::string& id) const;
 
+    /// What its calls have written; null: there is no run by that id, or it was too long ago.
+    std::shared_ptr<const RunText> text(const std::string& id) const { return texts_.find(id); }
+
     /// Those wanted, the newest first, `count` at most; only those before `before` (an id) if it is known.
     std::vector<std::shared_ptr<ServedRun>> list(std::size_t count, const std::string& before,
                                                  const std::function<bool(const ServedRun&)>& wanted) const;
@@ -51,6 +54,7 @@ private:
     TaskGroup tasks_;
     std::map<std::string, TaskGroup::Id> in_flight_;
     std::map<std::string, std::shared_ptr<ServedRun>> by_id_;
+    RunTexts texts_;
     std::deque<std::shared_ptr<ServedRun>> order_;  ///< the oldest first
 };
 

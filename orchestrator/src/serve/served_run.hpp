@@ -1,5 +1,6 @@
 #pragma once
 
+#include "serve/run_text.hpp"
 #include "serve/served_workflows.hpp"
 
 #include <enough/async/task_group.hpp>
@@ -11,6 +12,7 @@
 #include <chrono>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace enough {
@@ -21,6 +23,7 @@ public:
     virtual ~RunFollower() = default;
     virtual void on_event(const Event& event) = 0;
     virtual void on_delta(const CallDelta& /*delta*/) {}
+    virtual void on_token(CallId /*call*/, const Token& /*token*/) {}
 };
 
 /// A run as clients see it: its events so far, and its report at any time.
@@ -43,6 +46,10 @@ public:
 
     void on(const Event& event) override;
     void on_delta(const CallDelta& delta) override;
+    void on_token(CallId call, const Token& token) override;
+
+    /// What its calls write goes there, too.
+    void keep_text(std::shared_ptr<RunText> text) { text_ = std::move(text); }
 
 private:
     std::string id_;
@@ -50,6 +57,7 @@ private:
     std::chrono::system_clock::time_point created_ = std::chrono::system_clock::now();
     std::vector<Event> events_;
     std::vector<RunFollower*> followers_;
+    std::shared_ptr<RunText> text_;
     Status status_ = Status::queued;
 };
 
