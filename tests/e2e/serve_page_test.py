@@ -195,9 +195,6 @@ class Check:
         self.expect("status", self.server.ask("GET", "v1/runs/" + run["run_id"])["status"], "cancelled")
 
     def approval(self) -> None:
-        run = self.server.run("approved", "the first report", "0s")
-        if self.server.ask("POST", f"v1/runs/{run['run_id']}/approvals/agree", {"approved": True})["error"]["code"] == "not_found":
-            return print("serve_page_test: left out: approvals; this server takes none")
         for button, status in {"Approve": "accepted", "Reject": "failed"}.items():
             run = self.server.run("approved", "the report", "0s")
             self.go("runs/" + run["run_id"])

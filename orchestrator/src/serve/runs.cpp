@@ -2,6 +2,9 @@
 
 #include <enough/async/with_deadline.hpp>
 
+#include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <boost/uuid/random_generator.hpp>
 #include <boost/uuid/uuid_io.hpp>
 
@@ -10,25 +13,32 @@
 
 namespace enough {
 
-Runs::Runs(asio::any_io_executor executor, Limits limits) : executor_(executor), limits_(limits), tasks_(executor) {}
+Runs::Runs(asio::any_io_executor executor, Limits limits)
+    : executor_(executor), limits_(limits), approvals_(executor), tasks_(executor) {}
 
-std::shared_ptr<ServedRun> Runs::start(std::shared_ptr<ServedWorkflow> served, nlohmann::json inputs) {
-    auto run = std::make_shared<ServedRun>(to_string(boost::uuids::random_generator()()), served);
+std::shared_ptr<ServedRun> Runs::start(RunOrder order) {
+    auto run =
+        std::make_shared<ServedRun>(to_string(boost::uuids::random_generator()()), order.served, order.grant.client());
     run->keep_text(texts_.open(run->id()));
     by_id_.emplace(run->id(), run);
     order_.push_back(run);
     forget_oldest();
-    in_flight_[run->id()] = 0;
-    const TaskGroup::Id task = tasks_.spawn(this->run(run, std::move(served), std::move(inputs)));
-    if (const auto known = in_flight_.find(run->id()); known != in_flight_.end()) known->second = task;
+    in_flight_[run->id()] = tasks_.spawn(this->run(run, std::move(order)));
     return run;
 }
 
-Task<void> Runs::run(std::shared_ptr<ServedRun> run, std::shared_ptr<ServedWorkflow> served, nlohmann::json inputs) {
+Task<void> Runs::run(std::shared_ptr<ServedRun> run, RunOrder order) {
+    co_await asio::this_coro::throw_if_cancelled(false);
+    co_await asio::post(executor_, asio::use_awaitable);  // whoever started it has a moment to follow it
     RunOptions options;
     options.run_id = run->id();
     options.sinks = std::vector<EventSink*>(1, run.get());
-    co_await served->engine->run(std::move(inputs), std::move(options));
+    options.approver = &approvals_;
+    options.sampling = std::move(order.sampling);
+    options.allowance = order.grant.allowance();
+    RunState state = co_await order.served->engine->run(std::move(order.inputs), std::move(options));
+    const Usage& used = state.budget().used();
+    order.grant.settle(used.input_tokens + used.output_tokens, state.budget().used_usd());
     in_flight_.erase(run->id());
 }
 

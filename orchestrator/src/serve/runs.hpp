@@ -1,5 +1,7 @@
 #pragma once
 
+#include "serve/approvals.hpp"
+#include "serve/clients.hpp"
 #include "serve/served_run.hpp"
 
 #include <cstddef>
@@ -12,6 +14,14 @@
 #include <vector>
 
 namespace enough {
+
+/// A run that has been admitted and whose inputs have been checked.
+struct RunOrder {
+    std::shared_ptr<ServedWorkflow> served;
+    nlohmann::json inputs;
+    Sampling sampling;
+    Grant grant;
+};
 
 /// All runs of a server: those in flight, and the latest that have ended. All on one strand.
 class Runs {
@@ -26,8 +36,9 @@ public:
     bool full() const { return tasks_.size() >= limits_.in_flight; }
     std::size_t in_flight() const { return tasks_.size(); }
 
-    /// Starts a run whose inputs have been checked. It goes on whoever watches it.
-    std::shared_ptr<ServedRun> start(std::shared_ptr<ServedWorkflow> served, nlohmann::json inputs);
+    /// Starts a run, which goes on whoever watches it. Its first event comes after the caller's next wait: until then
+    /// followers miss nothing.
+    std::shared_ptr<ServedRun> start(RunOrder order);
 
     /// Null: there is none by that id, or it was too long ago.
     std::shared_ptr<ServedRun> find(const std::string& id) const;
@@ -42,15 +53,18 @@ public:
     /// Ends a run that is in flight: every socket of it is closed at once. False if it has ended already.
     bool cancel(const std::string& id);
 
+    Approvals& approvals() { return approvals_; }
+
     /// Waits for those in flight; they are cancelled at the deadline.
     Task<void> drain(Deadline deadline);
 
 private:
-    Task<void> run(std::shared_ptr<ServedRun> run, std::shared_ptr<ServedWorkflow> served, nlohmann::json inputs);
+    Task<void> run(std::shared_ptr<ServedRun> run, RunOrder order);
     void forget_oldest();
 
     asio::any_io_executor executor_;
     Limits limits_;
+    Approvals approvals_;
     TaskGroup tasks_;
     std::map<std::string, TaskGroup::Id> in_flight_;
     std::map<std::string, std::shared_ptr<ServedRun>> by_id_;
