@@ -123,14 +123,14 @@ function MeanChart({pieces, means, threshold}: {pieces: Piece[]; means: (number 
 
 function meanOptions(width: number, threshold: number | null): uPlot.Options {
   const axis = {stroke: colour("quiet"), grid: {stroke: colour("line"), width: 1}, ticks: {stroke: colour("line"), width: 1}};
-  const bars = uPlot.paths.bars?.({size: [0.6, 12]});
+  const bars = uPlot.paths.bars?.({size: [0.6, 12, 2]});
   return {
     width,
     height: 150,
     legend: {show: false},
     cursor: {show: false},
     scales: {x: {time: false, range: (_, low, high) => [low - 0.6, high + 0.6]}, y: {range: (_, __, max) => [0, Math.max(max, threshold ?? 0, 0.1) * 1.08]}},
-    axes: [{...axis, space: 60, size: 30}, {...axis, size: 44}],
+    axes: [{...axis, space: 60, size: 30, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 50_000]}, {...axis, size: 44}],
     series: [
       {},
       {stroke: colour("bar"), fill: colour("bar"), points: {show: false}, ...(bars ? {paths: bars} : {})},

@@ -15,7 +15,7 @@ function Row({run, now}: {run: RunReport; now: number}) {
       <th scope="row">
         <a href={link("runs", run.run_id)}>{run.question ? excerpt(run.question, 90) : run.run_id}</a>
       </th>
-      <td>{run.workflow}</td>
+      <td class="name">{run.workflow}</td>
       <td class="number">{count(run.usage.calls)}</td>
       <td class="number">{count(tokens)}</td>
       <td class="number">{usd(run.usage.usd)}</td>

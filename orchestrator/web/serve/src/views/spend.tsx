@@ -32,7 +32,7 @@ function timeRange(low: number | null, high: number | null): [number, number] {
 
 function options(width: number, unit: (value: number) => string): uPlot.Options {
   const axis = {stroke: colour("quiet"), grid: {stroke: colour("line"), width: 1}, ticks: {stroke: colour("line"), width: 1}};
-  const bars = uPlot.paths.bars?.({size: [0.6, 18]});
+  const bars = uPlot.paths.bars?.({size: [0.6, 18, 4]});
   const values = (_: uPlot, splits: number[]) => splits.map(unit);
   const times = (_: uPlot, splits: number[]) => splits.map((at) => timeOfDay(at, (splits[splits.length - 1] ?? at) - (splits[0] ?? at)));
   return {
@@ -48,8 +48,8 @@ function options(width: number, unit: (value: number) => string): uPlot.Options 
     ],
     series: [
       {},
-      {stroke: colour("right"), width: 2.5, points: {show: false}, paths: uPlot.paths.stepped?.({align: 1}) ?? (() => null)},
       {scale: "each", stroke: colour("bar"), fill: colour("bar"), points: {show: false}, ...(bars ? {paths: bars} : {})},
+      {stroke: colour("right"), width: 2.5, points: {show: false}, paths: uPlot.paths.stepped?.({align: 1}) ?? (() => null)},
     ],
   };
 }
@@ -62,7 +62,7 @@ function Over({title, spent, total, each, unit}: {
   unit: (value: number) => string;
 }) {
   const data = useMemo<uPlot.AlignedData>(
-    () => [spent.map((one) => one.at), spent.map(total), spent.map(each)],
+    () => [spent.map((one) => one.at), spent.map(each), spent.map(total)],
     [spent],
   );
   const last = spent[spent.length - 1];
