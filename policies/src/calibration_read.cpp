@@ -209,6 +209,10 @@ Calibration calibration_from_json(const json& document) {
     const json& items = list_of(file, "items");
     for (std::size_t i = 0; i < items.size(); ++i)
         calibration.items.push_back(at("items", i, [&] { return chain_from_json(items[i], calibration.key.signal); }));
+    json said = json::object();
+    for (const auto& [field, value] : document.items())
+        if (field != "items") said[field] = value;
+    calibration.document = said.dump(-1, ' ', false, json::error_handler_t::replace);
     return calibration;
 }
 

@@ -1,5 +1,6 @@
 """A headless Chromium, driven over a pipe by the DevTools protocol; needs nothing but Python and the browser."""
 
+import base64
 import fcntl
 import json
 import os
@@ -93,15 +94,20 @@ class Browser:
         return json.loads(message)
 
     def open(self, file: Path) -> "Page":
-        return Page(self, file.resolve())
+        return Page(self, file.resolve().as_uri())
+
+    def visit(self, url: str) -> "Page":
+        """A page that may ask its own server, and nobody else."""
+        return Page(self, url, url)
 
 
 class Page:
-    """One file in a tab of its own. `problems` collects whatever the browser complained of."""
+    """One page in a tab of its own. `problems` collects whatever the browser complained of."""
 
-    def __init__(self, browser: Browser, file: Path):
+    def __init__(self, browser: Browser, url: str, server: str | None = None):
         self.browser = browser
-        self.url = file.as_uri()
+        self.url = url
+        self.server = server
         self.tab = browser.call("Target.createTarget", url="about:blank")["targetId"]
         self.attached = browser.call("Target.attachToTarget", targetId=self.tab, flatten=True)["sessionId"]
         for domain in ("Page", "Runtime", "Log", "Network"):
@@ -134,9 +140,34 @@ class Page:
 
     def press(self, key: str) -> None:
         text = {"text": "\r"} if key == "Enter" else {}
-        code = {"Enter": 13, "Tab": 9}[key]
+        code = {"Enter": 13, "Tab": 9, "ArrowRight": 39, "ArrowDown": 40}[key]
         self.call("Input.dispatchKeyEvent", type="keyDown", key=key, code=key, windowsVirtualKeyCode=code, **text)
         self.call("Input.dispatchKeyEvent", type="keyUp", key=key, code=key, windowsVirtualKeyCode=code)
+
+    def write(self, text: str) -> None:
+        """As if typed into what has the focus."""
+        self.call("Input.insertText", text=text)
+
+    def until(self, expression: str, what: str = "") -> None:
+        """Waits until a JavaScript expression is true."""
+        waiting = f"""new Promise(done => {{
+            const end = Date.now() + {LIMIT // 2 * 1000};
+            const look = () => {{
+                const value = !!({expression});
+                if (value || Date.now() > end) done(value); else setTimeout(look, 20);
+            }};
+            look();
+        }})"""
+        if not self.evaluate(waiting):
+            raise RuntimeError(f"this never came: {what or expression}; the page says: " + self.evaluate("document.body.innerText")[:1500])
+
+    def look(self, width: int, height: int, dark: bool = False) -> None:
+        """The window's size, and what the system prefers."""
+        self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
+        self.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}])
+
+    def picture(self) -> bytes:
+        return base64.b64decode(self.call("Page.captureScreenshot", format="png")["data"])
 
     def problems(self) -> list[str]:
         """Uncaught exceptions, errors and warnings on the console, what the policy refused, requests for anything else."""
@@ -154,5 +185,6 @@ class Page:
             return f"{about['entry']['source']}: {about['entry']['text']}"
         if method == "Network.requestWillBeSent" and about["request"]["url"] != self.url:
             url = about["request"]["url"]
-            return None if url.startswith("data:") else "request: " + url[:200]
+            own = self.server is not None and url.startswith(self.server)
+            return None if own or url.startswith("data:") else "request: " + url[:200]
         return None

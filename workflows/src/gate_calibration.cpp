@@ -76,7 +76,10 @@ public:
     }
 
     void take_origin() {
-        if (taken_.file.empty()) taken_.file = file_name(ref_);  // that of `accept` first
+        if (taken_.file.empty()) {  // that of `accept` first
+            taken_.file = file_name(ref_);
+            taken_.whole = calibration_;
+        }
         if (ref_.allow_stale) return;
         taken_.served_model = calibration_->key.served_model;
         taken_.fingerprint = calibration_->key.fingerprint;

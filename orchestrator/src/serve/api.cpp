@@ -3,6 +3,8 @@
 #include "serve/api_error.hpp"
 #include "serve/header_writer.hpp"
 #include "serve/openapi.hpp"
+#include "serve/web_page.hpp"
+#include "serve/workflows_api.hpp"
 
 #include <fmt/format.h>
 #include <boost/system/system_error.hpp>
@@ -68,7 +70,8 @@ Api::Api(asio::any_io_executor executor, const ServedWorkflows& workflows, Clien
       store_(store),
       stored_(store, workflows, clients, runs),
       chat_(executor, workflows, clients, runs, limits),
-      runs_api_(executor, workflows, clients, runs, stored_, limits) {}
+      runs_api_(executor, workflows, clients, runs, stored_, limits),
+      live_(executor, runs, limits) {}
 
 ServerResponse Api::refusal(int status, std::string message) {
     return error_response(ApiError{.status = status, .message = std::move(message)});
@@ -111,12 +114,17 @@ Task<void> Api::route(ServerRequest request, ResponseWriter& writer) {
         co_return co_await runs_api_.start(std::move(request), client, writer);
     if (path == "/v1/runs" && reads(request)) co_return co_await runs_api_.list(std::move(request), writer);
     if (path == "/v1/runs") co_return co_await writer.send(wrong_method("GET, POST"));
+    if (path == "/v1/workflows" && reads(request)) co_return co_await writer.send(workflows_response(workflows_));
+    if (path == "/v1/workflows") co_return co_await writer.send(wrong_method("GET"));
     if (path.starts_with(one_run))
         co_return co_await route_run(path.substr(one_run.size()), std::move(request), client, writer);
-    co_await writer.send(not_found());
+    auto page = page_response(request);
+    if (!page) co_return co_await writer.send(not_found());
+    if (!reads(request)) co_return co_await writer.send(wrong_method("GET"));
+    co_await writer.send(std::move(*page));
 }
 
-/// `ID`, `ID/events`, `ID/approvals/STEP`.
+/// `ID`, `ID/events`, `ID/live`, `ID/approvals/STEP`.
 Task<void> Api::route_run(std::string rest, ServerRequest request, std::shared_ptr<Client> client,
                           ResponseWriter& writer) {
     const std::size_t slash = std::min(rest.find('/'), rest.size());
@@ -126,6 +134,10 @@ Task<void> Api::route_run(std::string rest, ServerRequest request, std::shared_p
     if (what == "/events") {
         if (!reads(request)) co_return co_await writer.send(wrong_method("GET"));
         co_return co_await runs_api_.events(std::move(id), std::move(request), writer);
+    }
+    if (what == "/live") {
+        if (!reads(request)) co_return co_await writer.send(wrong_method("GET"));
+        co_return co_await live_.handle(std::move(id), writer);
     }
     if (what.starts_with(approvals)) {
         if (request.method != "POST") co_return co_await writer.send(wrong_method("POST"));

@@ -3,6 +3,7 @@
 #include "serve/chat_api.hpp"
 #include "serve/clients.hpp"
 #include "serve/http_message.hpp"
+#include "serve/live_api.hpp"
 #include "serve/request_guard.hpp"
 #include "serve/runs.hpp"
 #include "serve/runs_api.hpp"
@@ -42,6 +43,7 @@ private:
     StoredRuns stored_;
     ChatApi chat_;
     RunsApi runs_api_;
+    LiveApi live_;
     bool leaving_ = false;
 };
 

@@ -48,7 +48,7 @@ Task<void> HttpWriter::send(ServerResponse response) {
     std::string text = header_text(response, keep_alive_);
     if (response.status != 204) text += fmt::format("Content-Length: {}\r\n", response.body.size());
     text += "\r\n";
-    if (!head_) text += response.body;
+    if (!head_ && response.status != 304) text += response.body;
     co_await put(std::move(text));
     complete_ = true;
 }

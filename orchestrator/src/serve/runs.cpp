@@ -61,6 +61,7 @@ std::shared_ptr<ServedRun> Runs::resume(std::shared_ptr<ServedWorkflow> served, 
 }
 
 Runs::Running Runs::enter(Running run, Task<void> running) {
+    run->keep_text(texts_.open(run->id()));
     by_id_.emplace(run->id(), run);
     order_.push_back(run);
     forget_oldest();
@@ -105,7 +106,7 @@ Task<void> Runs::go_on(Running run, std::shared_ptr<ServedWorkflow> served, std:
 Task<void> Runs::end(Running run, RunState state, std::optional<Event> last) {
     bool stored = false;
     if (store_ && last) {
-        auto text = report(state).dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+        auto text = served_report(state).dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
         stored = co_await store_->end(run->id(), *last, totals_of(state), std::move(text));
     }
     in_flight_.erase(run->id());

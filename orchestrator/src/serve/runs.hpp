@@ -54,6 +54,9 @@ public:
     /// Null: there is none by that id in memory.
     std::shared_ptr<ServedRun> find(const std::string& id) const;
 
+    /// What its calls have written; null: there is no run by that id, or it was too long ago.
+    std::shared_ptr<const RunText> text(const std::string& id) const { return texts_.find(id); }
+
     /// Those in memory that are wanted, the newest first.
     std::vector<std::shared_ptr<ServedRun>> list(const std::function<bool(const ServedRun&)>& wanted) const;
 
@@ -83,6 +86,7 @@ private:
     TaskGroup tasks_;
     std::map<std::string, TaskGroup::Id> in_flight_;
     std::map<std::string, std::shared_ptr<ServedRun>> by_id_;
+    RunTexts texts_;
     WallTime latest_{};                             ///< when the last run began
     std::deque<std::shared_ptr<ServedRun>> order_;  ///< the oldest first
 };

@@ -1,16 +1,19 @@
 #pragma once
 
 #include "serve/run_record.hpp"
+#include "serve/run_text.hpp"
 #include "serve/served_workflows.hpp"
 
 #include <enough/async/task_group.hpp>
 #include <enough/orchestrator/event.hpp>
+#include <enough/orchestrator/run_state.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <nlohmann/json.hpp>
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace enough {
@@ -21,7 +24,11 @@ public:
     virtual ~RunFollower() = default;
     virtual void on_event(const Event& event) = 0;
     virtual void on_delta(const CallDelta& /*delta*/) {}
+    virtual void on_token(CallId /*call*/, const Token& /*token*/) {}
 };
+
+/// The report of a run that has begun, with the beginning of its `question`, to know it by.
+nlohmann::ordered_json served_report(const RunState& state);
 
 /// A run as clients see it: its events so far, and its report at any time.
 class ServedRun final : public EventSink {
@@ -48,6 +55,10 @@ public:
 
     void on(const Event& event) override;
     void on_delta(const CallDelta& delta) override;
+    void on_token(CallId call, const Token& token) override;
+
+    /// What its calls write goes there, too.
+    void keep_text(std::shared_ptr<RunText> text) { text_ = std::move(text); }
 
 private:
     std::string id_;
@@ -56,6 +67,7 @@ private:
     WallTime created_;
     std::vector<Event> events_;
     std::vector<RunFollower*> followers_;
+    std::shared_ptr<RunText> text_;
     Status status_ = Status::queued;
 };
 

@@ -79,7 +79,7 @@ Task<Json> StoredRuns::report(StoredRun run) {
         events.clear();
     }
     const auto state = folded(*served, events);
-    co_return marked_interrupted(state ? enough::report(*state) : bare_report(run));
+    co_return marked_interrupted(state ? served_report(*state) : bare_report(run));
 }
 
 Task<StoredRuns::Page> StoredRuns::list(RunFilter filter) {

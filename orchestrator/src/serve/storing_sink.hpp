@@ -23,6 +23,7 @@ public:
         run_.on(event);
     }
     void on_delta(const CallDelta& delta) override { run_.on_delta(delta); }
+    void on_token(CallId call, const Token& token) override { run_.on_token(call, token); }
 
     /// The end; absent until then.
     const std::optional<Event>& last() const { return last_; }
