@@ -6,7 +6,7 @@
 set -euo pipefail
 
 packages=(
-    g++ cmake ninja-build ccache pkg-config git ca-certificates python3 python3-pip
+    g++ cmake ninja-build ccache pkg-config git ca-certificates python3 python3-pip python3-venv
     libboost1.81-dev libboost-url1.81-dev nlohmann-json3-dev libyaml-cpp-dev libssl-dev libsqlite3-dev
     libcli11-dev libfmt-dev libre2-dev libvalijson-dev libjs-chart.js
     libgtest-dev libgmock-dev librapidcheck-dev libbenchmark-dev
@@ -17,6 +17,12 @@ case "${1:-}" in
     coverage) packages+=(gcovr) ;;
     *) echo "packages.sh: unknown argument '$1' (lint, coverage, or none)" >&2; exit 2 ;;
 esac
+
+# The server's page is built with npm; a Node.js of one's own will do.
+has_node() {
+    command -v npm >/dev/null && node -e 'process.exit(parseInt(process.versions.node) >= 18 ? 0 : 1)' 2>/dev/null
+}
+has_node || packages+=(nodejs npm)
 
 missing=()
 for package in "${packages[@]}"; do

@@ -64,25 +64,26 @@ LiveRun::LiveRun(std::shared_ptr<const Workflow> workflow, const Agents& agents,
       group_(executor),
       owner_(std::hash<std::string>()(options_.run_id)) {}
 
-Task<void> LiveRun::to_end(RunStarted start) {
+Task<void> LiveRun::to_end(RunStarted start, bool cancelled) {
     co_await asio::this_coro::throw_if_cancelled(false);
     limit_time();
     co_await list_tools(start);
     feed(std::move(start));
-    co_await live();
+    co_await live(cancelled);
 }
 
-Task<void> LiveRun::to_end(Unfinished left) {
+Task<void> LiveRun::to_end(Unfinished left, bool cancelled) {
     co_await asio::this_coro::throw_if_cancelled(false);
     take_up(std::move(left));
-    co_await live();
+    co_await live(cancelled);
 }
 
-Task<void> LiveRun::live() {
+Task<void> LiveRun::live(bool cancelled) {
     bool told = false;
     while (!is_final(state_.status)) {
         const auto cancellation = co_await asio::this_coro::cancellation_state;
-        if (cancellation.cancelled() != asio::cancellation_type::none && !told) {
+        cancelled = cancelled || cancellation.cancelled() != asio::cancellation_type::none;
+        if (cancelled && !told) {
             told = true;
             feed(CancelRequested());
             continue;

@@ -6,7 +6,9 @@
 #include <enough/orchestrator/report.hpp>
 
 #include <boost/asio/cancellation_state.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <boost/uuid/random_generator.hpp>
 #include <boost/uuid/uuid_io.hpp>
 
@@ -31,56 +33,71 @@ RunTotals totals_of(const RunState& state) {
     return {budget.calls(), used.input_tokens, used.cached_input_tokens, used.output_tokens, budget.used_usd()};
 }
 
-RunOptions options_of(const ServedRun& run, StoringSink& sink) {
-    RunOptions options;
-    options.run_id = run.id();
-    options.sinks.push_back(&sink);
-    return options;
+/// Enters what a run has used in the books of whoever started it.
+void settle(Grant& grant, const RunState& state) {
+    const Usage& used = state.budget().used();
+    grant.settle(used.input_tokens + used.output_tokens, state.budget().used_usd());
 }
 
 }  // namespace
 
 Runs::Runs(asio::any_io_executor executor, Limits limits, RunStore* store)
-    : executor_(executor), limits_(limits), store_(store), tasks_(executor) {}
+    : executor_(executor), limits_(limits), approvals_(executor), store_(store), tasks_(executor) {}
 
-std::shared_ptr<ServedRun> Runs::start(std::shared_ptr<ServedWorkflow> served, nlohmann::json inputs) {
+std::shared_ptr<ServedRun> Runs::start(RunOrder order) {
     // No two begin at the same time: a list has them in the order in which they began.
     latest_ = std::max(wall_time_now(), latest_ + std::chrono::microseconds(1));
-    auto run = std::make_shared<ServedRun>(to_string(boost::uuids::random_generator()()), latest_, served);
+    auto run = std::make_shared<ServedRun>(to_string(boost::uuids::random_generator()()), latest_, order.served,
+                                           order.grant.client());
     if (store_) store_->begin(record_of(*run));
-    return enter(run, this->run(run, std::move(served), std::move(inputs)));
+    return enter(run, this->run(run, std::move(order)));
 }
 
 std::shared_ptr<ServedRun> Runs::resume(std::shared_ptr<ServedWorkflow> served, std::vector<Event> recorded,
-                                        WallTime created) {
-    auto run = std::make_shared<ServedRun>(recorded, created, served);
+                                        WallTime created, std::optional<Grant> grant) {
+    auto run = std::make_shared<ServedRun>(recorded, created, served, grant ? grant->client() : std::string());
     if (store_) store_->reopen(run->id());
-    return enter(run, go_on(run, std::move(served), std::move(recorded)));
+    return enter(run, go_on(run, std::move(served), std::move(recorded), std::move(grant)));
 }
 
 Runs::Running Runs::enter(Running run, Task<void> running) {
     by_id_.emplace(run->id(), run);
     order_.push_back(run);
     forget_oldest();
-    in_flight_[run->id()] = 0;
-    const TaskGroup::Id task = tasks_.spawn(std::move(running));
-    if (const auto known = in_flight_.find(run->id()); known != in_flight_.end()) known->second = task;
+    in_flight_[run->id()] = tasks_.spawn(std::move(running));
     return run;
 }
 
-Task<void> Runs::run(Running run, std::shared_ptr<ServedWorkflow> served, nlohmann::json inputs) {
+RunOptions Runs::options_of(const ServedRun& run, StoringSink& sink) {
+    RunOptions options;
+    options.run_id = run.id();
+    options.sinks.push_back(&sink);
+    options.approver = &approvals_;
+    return options;
+}
+
+Task<void> Runs::run(Running run, RunOrder order) {
+    co_await asio::this_coro::throw_if_cancelled(false);
+    co_await asio::post(executor_, asio::use_awaitable);  // whoever started it has a moment to follow it
     StoringSink sink(*run, store_);
     RunOptions options = options_of(*run, sink);
-    RunState state = co_await served->engine->run(std::move(inputs), std::move(options));
+    options.sampling = std::move(order.sampling);
+    options.allowance = order.grant.allowance();
+    RunState state = co_await order.served->engine->run(std::move(order.inputs), std::move(options));
     co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+    settle(order.grant, state);
     co_await end(std::move(run), std::move(state), sink.last());
 }
 
-Task<void> Runs::go_on(Running run, std::shared_ptr<ServedWorkflow> served, std::vector<Event> recorded) {
+Task<void> Runs::go_on(Running run, std::shared_ptr<ServedWorkflow> served, std::vector<Event> recorded,
+                       std::optional<Grant> grant) {
+    co_await asio::this_coro::throw_if_cancelled(false);
+    co_await asio::post(executor_, asio::use_awaitable);
     StoringSink sink(*run, store_);
     RunOptions options = options_of(*run, sink);
     RunState state = co_await served->engine->resume(std::move(recorded), std::move(options));
     co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+    if (grant) settle(*grant, state);
     co_await end(std::move(run), std::move(state), sink.last());
 }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "serve/approvals.hpp"
+#include "serve/clients.hpp"
 #include "serve/run_store.hpp"
 #include "serve/served_run.hpp"
 
@@ -13,6 +15,16 @@
 #include <vector>
 
 namespace enough {
+
+class StoringSink;
+
+/// A run that has been admitted and whose inputs have been checked.
+struct RunOrder {
+    std::shared_ptr<ServedWorkflow> served;
+    nlohmann::json inputs;
+    Sampling sampling;
+    Grant grant;
+};
 
 /// The runs that a server has in memory: those in flight, and the latest that have ended and stand in no store. All on
 /// one strand.
@@ -30,12 +42,14 @@ public:
     bool full() const { return tasks_.size() >= limits_.in_flight; }
     std::size_t in_flight() const { return tasks_.size(); }
 
-    /// Starts a run whose inputs have been checked. It goes on whoever watches it.
-    std::shared_ptr<ServedRun> start(std::shared_ptr<ServedWorkflow> served, nlohmann::json inputs);
+    /// Starts a run, which goes on whoever watches it. Its first event comes after the caller's next wait: until then
+    /// followers miss nothing.
+    std::shared_ptr<ServedRun> start(RunOrder order);
 
-    /// Goes on with a run that was interrupted and stands in the store. Its events must fold.
+    /// Goes on with a run that was interrupted and stands in the store. Its events must fold. Without a grant it is on
+    /// nobody's books.
     std::shared_ptr<ServedRun> resume(std::shared_ptr<ServedWorkflow> served, std::vector<Event> recorded,
-                                      WallTime created);
+                                      WallTime created, std::optional<Grant> grant);
 
     /// Null: there is none by that id in memory.
     std::shared_ptr<ServedRun> find(const std::string& id) const;
@@ -46,20 +60,25 @@ public:
     /// Ends a run that is in flight: every socket of it is closed at once. False if it has ended already.
     bool cancel(const std::string& id);
 
+    Approvals& approvals() { return approvals_; }
+
     /// Waits for those in flight; they are cancelled at the deadline.
     Task<void> drain(Deadline deadline);
 
 private:
     using Running = std::shared_ptr<ServedRun>;
     Running enter(Running run, Task<void> running);
-    Task<void> run(Running run, std::shared_ptr<ServedWorkflow> served, nlohmann::json inputs);
-    Task<void> go_on(Running run, std::shared_ptr<ServedWorkflow> served, std::vector<Event> recorded);
+    Task<void> run(Running run, RunOrder order);
+    Task<void> go_on(Running run, std::shared_ptr<ServedWorkflow> served, std::vector<Event> recorded,
+                     std::optional<Grant> grant);
+    RunOptions options_of(const ServedRun& run, StoringSink& sink);
     Task<void> end(Running run, RunState state, std::optional<Event> last);
     void forget_oldest();
     void forget(const ServedRun& run);
 
     asio::any_io_executor executor_;
     Limits limits_;
+    Approvals approvals_;
     RunStore* store_;
     TaskGroup tasks_;
     std::map<std::string, TaskGroup::Id> in_flight_;

@@ -9,12 +9,14 @@
 
 namespace enough {
 
-ServedRun::ServedRun(std::string id, WallTime created, std::shared_ptr<ServedWorkflow> served)
-    : id_(std::move(id)), served_(std::move(served)), created_(created) {}
+ServedRun::ServedRun(std::string id, WallTime created, std::shared_ptr<ServedWorkflow> served, std::string client)
+    : id_(std::move(id)), served_(std::move(served)), client_(std::move(client)), created_(created) {}
 
-ServedRun::ServedRun(std::vector<Event> recorded, WallTime created, std::shared_ptr<ServedWorkflow> served)
+ServedRun::ServedRun(std::vector<Event> recorded, WallTime created, std::shared_ptr<ServedWorkflow> served,
+                     std::string client)
     : id_(recorded.front().run_id),
       served_(std::move(served)),
+      client_(std::move(client)),
       created_(created),
       events_(std::move(recorded)),
       status_(Status::running) {}

@@ -26,11 +26,13 @@ public:
 /// A run as clients see it: its events so far, and its report at any time.
 class ServedRun final : public EventSink {
 public:
-    ServedRun(std::string id, WallTime created, std::shared_ptr<ServedWorkflow> served);
+    ServedRun(std::string id, WallTime created, std::shared_ptr<ServedWorkflow> served, std::string client);
     /// One that goes on, from its events so far.
-    ServedRun(std::vector<Event> recorded, WallTime created, std::shared_ptr<ServedWorkflow> served);
+    ServedRun(std::vector<Event> recorded, WallTime created, std::shared_ptr<ServedWorkflow> served,
+              std::string client);
 
     const std::string& id() const { return id_; }
+    const std::string& client() const { return client_; }  ///< name of the key that started it
     const Workflow& workflow() const { return *served_->workflow; }
     WallTime created() const { return created_; }
     RunKey key() const { return {created_, id_}; }
@@ -50,6 +52,7 @@ public:
 private:
     std::string id_;
     std::shared_ptr<ServedWorkflow> served_;
+    std::string client_;
     WallTime created_;
     std::vector<Event> events_;
     std::vector<RunFollower*> followers_;

@@ -37,6 +37,10 @@ ApiKeys keys_of(const ServeSettings& settings) {
     }
 }
 
+RequestGuard guard_of(const ServeSettings& settings) {
+    return RequestGuard{settings.api_keys.empty(), settings.cors_origin};
+}
+
 std::unique_ptr<RunStore> store_of(const asio::any_io_executor& executor, const StoreSettings& settings) {
     if (settings.file.empty()) return nullptr;
     try {
@@ -46,20 +50,31 @@ std::unique_ptr<RunStore> store_of(const asio::any_io_executor& executor, const 
     }
 }
 
+/// A budget in money can't be kept where a call has no price.
+void check_prices(const Workflow& workflow) {
+    for (const auto& [key, model] : models_in(workflow))
+        if (!model->price && server_settings(model->provider) != nullptr)
+            throw std::invalid_argument(
+                fmt::format("a limit in USD can't be kept without a price: workflow '{}', model '{}' has none",
+                            workflow.name, key));
+}
+
 }  // namespace
 
 struct Server::State {
     State(asio::any_io_executor on, const ServeSettings& given)
         : executor(std::move(on)),
           settings(given),
+          clients(keys_of(given), Spending{given.max_usd, std::nullopt}),
           store(store_of(executor, given.store)),
           runs(executor, Runs::Limits{given.limits.runs, given.limits.kept_runs}, store.get()),
-          api(executor, workflows, runs, store.get(), settings.limits, keys_of(given)),
+          api(executor, workflows, clients, runs, store.get(), settings.limits, guard_of(given)),
           http(executor, endpoint_of(given), settings.limits, api) {}
 
     asio::any_io_executor executor;
     ServeSettings settings;
     ServedWorkflows workflows;
+    Clients clients;
     std::unique_ptr<RunStore> store;
     Runs runs;
     Api api;
@@ -81,12 +96,18 @@ void Server::offer(const std::vector<std::shared_ptr<const Workflow>>& workflows
     ServedWorkflows offered;
     for (const auto& workflow : workflows) {
         auto served = std::make_shared<ServedWorkflow>();
+        if (state_->clients.counts_money()) check_prices(*workflow);
         served->workflow = workflow;
         served->engine = std::make_unique<Engine>(workflow, state_->executor);
         if (!offered.emplace(workflow->name, std::move(served)).second)
             throw std::invalid_argument(fmt::format("two workflows have the name '{}'", workflow->name));
     }
     state_->workflows = std::move(offered);
+}
+
+void Server::reload_keys() {
+    ApiKeys keys = keys_of(state_->settings);
+    state_->clients.replace(std::move(keys));
 }
 
 std::string Server::address() const {

@@ -138,7 +138,7 @@ std::shared_ptr<ServedWorkflow> StoredRuns::workflow_of(const StoredRun& run) co
     return served->second;
 }
 
-Task<Resumed> StoredRuns::resume(std::string id) {
+Task<Resumed> StoredRuns::resume(std::string id, std::shared_ptr<Client> client) {
     const auto in_memory = [&] { return runs_.find(id) != nullptr; };
     if (const auto live = runs_.find(id))
         co_return conflict(live->ended() ? fmt::format("the run has ended: {}", name(live->status()))
@@ -153,9 +153,7 @@ Task<Resumed> StoredRuns::resume(std::string id) {
         co_return conflict(fmt::format("workflow '{}' {}", stored->workflow,
                                        changed ? "has changed since the run was begun" : "is not served"));
     }
-    if (runs_.full())
-        co_return ApiError{
-            .status = 429, .message = "as many runs are in flight as this server allows", .code = "busy"};
+    if (runs_.full()) co_return too_many_runs();
     std::vector<Event> events;
     std::string damage;
     try {
@@ -170,7 +168,13 @@ Task<Resumed> StoredRuns::resume(std::string id) {
     }
     if (!damage.empty()) co_return conflict(damage);
     if (in_memory()) co_return conflict("the run has been resumed already");
-    co_return runs_.resume(served, std::move(events), stored->created);
+    std::optional<Grant> grant;
+    if (client) {
+        auto admitted = clients_.admit(client, *served->workflow);
+        if (auto* error = std::get_if<ApiError>(&admitted)) co_return std::move(*error);
+        grant.emplace(std::get<Grant>(std::move(admitted)));
+    }
+    co_return runs_.resume(served, std::move(events), stored->created, std::move(grant));
 }
 
 Task<std::string> StoredRuns::resume_all() {
@@ -179,7 +183,7 @@ Task<std::string> StoredRuns::resume_all() {
     std::size_t resumed = 0;
     std::string first_reason;
     for (const std::string& id : ids) {
-        const Resumed run = co_await resume(id);
+        const Resumed run = co_await resume(id, nullptr);
         const ApiError* error = std::get_if<ApiError>(&run);
         if (!error) ++resumed;
         if (error && first_reason.empty()) first_reason = fmt::format("run {}: {}", id, error->message);

@@ -18,8 +18,8 @@ namespace enough {
 class StoredRuns {
 public:
     /// All must outlive it; `store` may be null.
-    StoredRuns(RunStore* store, const ServedWorkflows& workflows, Runs& runs)
-        : store_(store), workflows_(workflows), runs_(runs) {}
+    StoredRuns(RunStore* store, const ServedWorkflows& workflows, Clients& clients, Runs& runs)
+        : store_(store), workflows_(workflows), clients_(clients), runs_(runs) {}
 
     Task<std::optional<StoredRun>> find(std::string id);
 
@@ -37,8 +37,8 @@ public:
 
     Task<std::vector<StoredEvent>> events(std::string id, std::uint64_t after);
 
-    /// Goes on with an interrupted run; or says why that can't be.
-    Task<std::variant<std::shared_ptr<ServedRun>, ApiError>> resume(std::string id);
+    /// Goes on with an interrupted run, on the books of `client` if there is one; or says why that can't be.
+    Task<std::variant<std::shared_ptr<ServedRun>, ApiError>> resume(std::string id, std::shared_ptr<Client> client);
 
     /// All that can be gone on with; says in words what became of them. Empty: there were none.
     Task<std::string> resume_all();
@@ -49,6 +49,7 @@ private:
 
     RunStore* store_;
     const ServedWorkflows& workflows_;
+    Clients& clients_;
     Runs& runs_;
 };
 

@@ -65,6 +65,8 @@ struct RunOptions {
     std::string run_id;             ///< empty: a new random one
     std::vector<EventSink*> sinks;  ///< must outlive the run
     Approver* approver = nullptr;   ///< must outlive the run; null: nobody can be asked, and nothing is approved
+    Sampling sampling;              ///< in the place of the agents' own; only what `Workflow::allowed` allows counts
+    RunAllowance allowance;
 };
 
 /// Runs one workflow any number of times, also at the same time.
