@@ -8,7 +8,7 @@ Usage: tests/run.sh [--quick | --boost-1.90 | [--tsan] [--fuzz] | --all] [--help
 
 Without options, everything that must pass:
   lint       format, the co_await rule, include direction, house rules
-  release    optimised build: end-to-end tests with a real model, the installed package
+  release    optimised build: end-to-end tests with a real model and with OpenAI's clients, the installed package
   asan       address and undefined behaviour sanitizers: all other tests
 --tsan        also the concurrency tests under the thread sanitizer
 --fuzz        also every fuzz target for 30 seconds, two at a time
@@ -16,8 +16,8 @@ Without options, everything that must pass:
 --quick       the everyday subset instead: lint, a debug build, the tests that are not slow
 --boost-1.90  the tests of agents and orchestrator instead, built with a Boost newer than the oldest supported one
 
-Needs no network once packages, llama.cpp and the model are there. Warnings are errors but in the release build.
-ENOUGH_CACHE  where llama.cpp and the model are kept between runs (default: ~/.cache/enough)
+Needs no network once packages and what is in the cache are there. Warnings are errors but in the release build.
+ENOUGH_CACHE  where llama.cpp, the model and OpenAI's clients are kept between runs (default: ~/.cache/enough)
 ENOUGH_TEST_URL  an OpenAI-compatible server for the end-to-end tests, in place of one started here
 TEXT
 }
@@ -87,7 +87,7 @@ llama_and_model() {
 
 build() { # <preset> [options of the build...]
     # Said anew: an earlier configuration of the same folder may have left something out.
-    local options=(-DENOUGH_TESTS=ON -DENOUGH_EXAMPLES=ON -DENOUGH_LLAMA=ON)
+    local options=(-DENOUGH_TESTS=ON -DENOUGH_EXAMPLES=ON -DENOUGH_LLAMA=ON -DENOUGH_SDK_TESTS=ON)
     # What only the optimiser warns of is often wrong.
     [[ $1 == release ]] || options+=(-DENOUGH_WERROR=ON)
     cmake --preset "$1" "${options[@]}" && cmake --build --preset "$@"
@@ -128,6 +128,7 @@ main() {
     stage packages cmake/setup/packages.sh lint
     stage lint tests/lint/run.sh
     [[ $boost == yes ]] || stage llama_and_model llama_and_model
+    [[ $quick == yes || $boost == yes ]] || stage sdk tests/sdk/setup.sh
     if [[ ${failed[*]} == *packages* || ${failed[*]} == *llama* ]]; then
         exit 1  # nothing can be built
     fi

@@ -25,6 +25,7 @@ struct Arguments {
     std::string listen = "127.0.0.1:8484";
     ServeSettings settings;
     std::string api_keys;
+    std::string store;
     double drain = 30;
     double request_timeout = 3'600;
 };
@@ -44,6 +45,12 @@ void read_listen(const std::string& text, ServeSettings& settings) {
     settings.address = text.substr(0, colon);
     if (settings.address.starts_with('[') && settings.address.ends_with(']'))
         settings.address = settings.address.substr(1, settings.address.size() - 2);
+}
+
+void read_store(const std::string& file, StoreSettings& store) {
+    if (file.empty() && store.resume) throw std::invalid_argument("--resume needs --store FILE");
+    store.file = file;
+    store.notice = [](const std::string& words) { Terminal().line(words); };
 }
 
 /// Empty if one of them has errors: they have been explained.
@@ -105,6 +112,7 @@ int serve(Arguments arguments) {
         arguments.settings.api_keys = arguments.api_keys;
         arguments.settings.drain = milliseconds(arguments.drain);
         arguments.settings.limits.total_time = milliseconds(arguments.request_timeout);
+        read_store(arguments.store, arguments.settings.store);
         const auto workflows = load_all(arguments.files);
         if (workflows.empty()) return bad_use;
         asio::io_context context(1);
@@ -150,6 +158,15 @@ void add_serve(CLI::App& app, int& exit) {
         ->type_name("SECONDS");
     verb->add_option("--cors", arguments->settings.cors_origin, "Origin whose pages may ask, too, or * (default: none)")
         ->type_name("ORIGIN");
+    StoreSettings& store = arguments->settings.store;
+    verb->add_option("--store", arguments->store, "Keep runs and their events in this SQLite file")->type_name("FILE");
+    verb->add_option("--keep-runs", store.keep_runs, "Ended runs to keep in the store (default: 10000)")
+        ->check(CLI::PositiveNumber)
+        ->type_name("N");
+    verb->add_option("--keep-days", store.keep_days, "Days to keep ended runs in the store (default: no end)")
+        ->check(CLI::PositiveNumber)
+        ->type_name("D");
+    verb->add_flag("--resume", store.resume, "Go on with the store's interrupted runs");
     verb->add_option("--drain", arguments->drain, "Seconds for requests in flight at the end (default: 30)")
         ->check(CLI::NonNegativeNumber)
         ->type_name("SECONDS");

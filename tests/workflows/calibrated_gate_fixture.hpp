@@ -78,6 +78,7 @@ class CalibratedGate : public testing::Test {
 protected:
     nlohmann::json calibration = sound_calibration();
     std::string gate = "{signal: entropy.mean, accept: {calibration: cal.json, method: mean}}";
+    std::string serve;  ///< that section, if any
     std::string refine = "{max_steps: 3, prompt: \"Again.\"}";
     std::string agent = "{model: m, system: \"Think.\", temperature: 0.5, max_tokens: 64, answer: {extract: number}}";
 
@@ -87,7 +88,8 @@ protected:
             << "version: 1\ninputs: {q: {type: string}}\n"
             << "models: {m: {provider: scripted, answers: [{text: a}]}}\n"
             << "agents: {a: " << agent << "}\ngates: {g: " << gate << "}\n"
-            << "steps:\n  - {id: s, agent: a, gate: g, prompt: \"{{ inputs.q }}\", refine: " << refine << "}\n";
+            << serve << "steps:\n  - {id: s, agent: a, gate: g, prompt: \"{{ inputs.q }}\", refine: " << refine
+            << "}\n";
         return load_workflow(folder_.file("flow.yaml"), test_environment(), calibrations);
     }
 

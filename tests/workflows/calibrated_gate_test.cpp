@@ -85,6 +85,18 @@ TEST_F(CalibratedGate, RefusesAMethodThatTheFileDoesNotHave) {
     EXPECT_THAT(problems(), HasSubstr("the calibration has no method 'ltt'"));
 }
 
+TEST_F(CalibratedGate, HoldsOnlyWhereRequestsLeaveItsConditionsAlone) {
+    serve = "serve: {allow: [seed]}\n";
+    EXPECT_TRUE(loads()) << problems();
+    serve = "serve: {allow: [temperature]}\n";
+    EXPECT_FALSE(loads());
+    EXPECT_THAT(problems(), HasSubstr("gates.g.accept: a request could change 'temperature' (serve.allow)"));
+    gate = "{signal: entropy.mean, accept: {calibration: cal.json, method: mean, allow_stale: true}}";
+    EXPECT_TRUE(loads()) << problems();
+    gate = "{signal: entropy.mean, accept: 0.5}";
+    EXPECT_TRUE(loads()) << problems();
+}
+
 struct Stale {
     const char* name;
     const char* pointer;

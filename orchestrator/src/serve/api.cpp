@@ -63,12 +63,14 @@ bool reads(const ServerRequest& request) {
 }  // namespace
 
 Api::Api(asio::any_io_executor executor, const ServedWorkflows& workflows, Clients& clients, Runs& runs,
-         const ServerLimits& limits, RequestGuard guard)
+         RunStore* store, const ServerLimits& limits, RequestGuard guard)
     : workflows_(workflows),
       clients_(clients),
       guard_(std::move(guard)),
+      store_(store),
+      stored_(store, workflows, clients, runs),
       chat_(executor, workflows, clients, runs, limits),
-      runs_api_(executor, workflows, clients, runs, limits),
+      runs_api_(executor, workflows, clients, runs, stored_, limits),
       live_(executor, runs, limits) {}
 
 ServerResponse Api::refusal(int status, std::string message) {
@@ -142,6 +144,10 @@ Task<void> Api::route_run(std::string rest, ServerRequest request, std::shared_p
         std::string step = what.substr(approvals.size());
         co_return co_await runs_api_.approve(std::move(id), std::move(step), std::move(request), client, writer);
     }
+    if (what == "/resume") {
+        if (request.method != "POST") co_return co_await writer.send(wrong_method("POST"));
+        co_return co_await runs_api_.resume(std::move(id), client, writer);
+    }
     if (!what.empty()) co_return co_await writer.send(not_found());
     if (request.method == "DELETE") co_return co_await runs_api_.cancel(std::move(id), writer);
     if (reads(request)) co_return co_await runs_api_.show(std::move(id), writer);
@@ -149,7 +155,10 @@ Task<void> Api::route_run(std::string rest, ServerRequest request, std::shared_p
 }
 
 ServerResponse Api::readiness() const {
-    return leaving_ ? text_response(503, "leaving\n") : text_response(200, "ready\n");
+    if (leaving_) return text_response(503, "leaving\n");
+    // Runs go on in memory: that is no reason to send nobody here.
+    const bool failing = store_ && store_->failing();
+    return text_response(200, failing ? "ready, but runs are not being stored\n" : "ready\n");
 }
 
 ServerResponse Api::models() const {

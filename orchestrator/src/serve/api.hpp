@@ -15,12 +15,15 @@ namespace enough {
 /// Everything that is served: finds who answers a request, and sees to it that nothing but an answer leaves the server.
 class Api final : public RequestHandler {
 public:
-    /// `workflows`, `clients` and `runs` must outlive it.
-    Api(asio::any_io_executor executor, const ServedWorkflows& workflows, Clients& clients, Runs& runs,
+    /// `workflows`, `clients`, `runs` and `store` (null: there is none) must outlive it.
+    Api(asio::any_io_executor executor, const ServedWorkflows& workflows, Clients& clients, Runs& runs, RunStore* store,
         const ServerLimits& limits, RequestGuard guard);
 
     Task<void> handle(ServerRequest request, ResponseWriter& writer) override;
     ServerResponse refusal(int status, std::string message) override;
+
+    /// What was interrupted when the server was last ended; see `StoredRuns::resume_all`.
+    Task<std::string> resume_all() { return stored_.resume_all(); }
 
     /// `/readyz` fails from now on: a load balancer sends nobody any more.
     void leave() { leaving_ = true; }
@@ -36,6 +39,8 @@ private:
     const ServedWorkflows& workflows_;
     Clients& clients_;
     RequestGuard guard_;
+    RunStore* store_;
+    StoredRuns stored_;
     ChatApi chat_;
     RunsApi runs_api_;
     LiveApi live_;

@@ -1,7 +1,11 @@
 #include "serve/runs.hpp"
 
+#include "serve/served_report.hpp"
+#include "serve/storing_sink.hpp"
+
 #include <enough/async/with_deadline.hpp>
 
+#include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -12,34 +16,103 @@
 #include <utility>
 
 namespace enough {
+namespace {
 
-Runs::Runs(asio::any_io_executor executor, Limits limits)
-    : executor_(executor), limits_(limits), approvals_(executor), tasks_(executor) {}
+StoredRun record_of(const ServedRun& run) {
+    StoredRun record;
+    record.id = run.id();
+    record.workflow = run.workflow().name;
+    record.workflow_hash = run.workflow().hash;
+    record.created = run.created();
+    return record;
+}
+
+RunTotals totals_of(const RunState& state) {
+    const Budget& budget = state.budget();
+    const Usage& used = budget.used();
+    return {budget.calls(), used.input_tokens, used.cached_input_tokens, used.output_tokens, budget.used_usd()};
+}
+
+/// Enters what a run has used in the books of whoever started it.
+void settle(Grant& grant, const RunState& state) {
+    const Usage& used = state.budget().used();
+    grant.settle(used.input_tokens + used.output_tokens, state.budget().used_usd());
+}
+
+}  // namespace
+
+Runs::Runs(asio::any_io_executor executor, Limits limits, RunStore* store)
+    : executor_(executor), limits_(limits), approvals_(executor), store_(store), tasks_(executor) {}
 
 std::shared_ptr<ServedRun> Runs::start(RunOrder order) {
-    auto run =
-        std::make_shared<ServedRun>(to_string(boost::uuids::random_generator()()), order.served, order.grant.client());
+    // No two begin at the same time: a list has them in the order in which they began.
+    latest_ = std::max(wall_time_now(), latest_ + std::chrono::microseconds(1));
+    auto run = std::make_shared<ServedRun>(to_string(boost::uuids::random_generator()()), latest_, order.served,
+                                           order.grant.client());
+    if (store_) store_->begin(record_of(*run));
+    return enter(run, this->run(run, std::move(order)));
+}
+
+std::shared_ptr<ServedRun> Runs::resume(std::shared_ptr<ServedWorkflow> served, std::vector<Event> recorded,
+                                        WallTime created, std::optional<Grant> grant) {
+    auto run = std::make_shared<ServedRun>(recorded, created, served, grant ? grant->client() : std::string());
+    if (store_) store_->reopen(run->id());
+    return enter(run, go_on(run, std::move(served), std::move(recorded), std::move(grant)));
+}
+
+Runs::Running Runs::enter(Running run, Task<void> running) {
     run->keep_text(texts_.open(run->id()));
     by_id_.emplace(run->id(), run);
     order_.push_back(run);
     forget_oldest();
-    in_flight_[run->id()] = tasks_.spawn(this->run(run, std::move(order)));
+    in_flight_[run->id()] = tasks_.spawn(std::move(running));
     return run;
 }
 
-Task<void> Runs::run(std::shared_ptr<ServedRun> run, RunOrder order) {
+RunOptions Runs::options_of(const ServedRun& run, StoringSink& sink) {
+    RunOptions options;
+    options.run_id = run.id();
+    options.sinks.push_back(&sink);
+    options.approver = &approvals_;
+    return options;
+}
+
+Task<void> Runs::run(Running run, RunOrder order) {
     co_await asio::this_coro::throw_if_cancelled(false);
     co_await asio::post(executor_, asio::use_awaitable);  // whoever started it has a moment to follow it
-    RunOptions options;
-    options.run_id = run->id();
-    options.sinks = std::vector<EventSink*>(1, run.get());
-    options.approver = &approvals_;
+    StoringSink sink(*run, store_);
+    RunOptions options = options_of(*run, sink);
     options.sampling = std::move(order.sampling);
     options.allowance = order.grant.allowance();
     RunState state = co_await order.served->engine->run(std::move(order.inputs), std::move(options));
-    const Usage& used = state.budget().used();
-    order.grant.settle(used.input_tokens + used.output_tokens, state.budget().used_usd());
+    co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+    settle(order.grant, state);
+    co_await end(std::move(run), std::move(state), sink.last());
+}
+
+Task<void> Runs::go_on(Running run, std::shared_ptr<ServedWorkflow> served, std::vector<Event> recorded,
+                       std::optional<Grant> grant) {
+    co_await asio::this_coro::throw_if_cancelled(false);
+    co_await asio::post(executor_, asio::use_awaitable);
+    StoringSink sink(*run, store_);
+    RunOptions options = options_of(*run, sink);
+    RunState state = co_await served->engine->resume(std::move(recorded), std::move(options));
+    co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+    if (grant) settle(*grant, state);
+    co_await end(std::move(run), std::move(state), sink.last());
+}
+
+/// Clients are told of the end when the store has it.
+Task<void> Runs::end(Running run, RunState state, std::optional<Event> last) {
+    bool stored = false;
+    if (store_ && last) {
+        auto text =
+            served_report(state, run->events()).dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+        stored = co_await store_->end(run->id(), *last, totals_of(state), std::move(text));
+    }
     in_flight_.erase(run->id());
+    if (last) run->on(*last);
+    if (stored) forget(*run);
 }
 
 std::shared_ptr<ServedRun> Runs::find(const std::string& id) const {
@@ -47,16 +120,11 @@ std::shared_ptr<ServedRun> Runs::find(const std::string& id) const {
     return known == by_id_.end() ? nullptr : known->second;
 }
 
-std::vector<std::shared_ptr<ServedRun>> Runs::list(std::size_t count, const std::string& before,
-                                                   const std::function<bool(const ServedRun&)>& wanted) const {
-    std::vector<std::shared_ptr<ServedRun>> listed;
-    auto next = order_.rbegin();
-    if (by_id_.contains(before)) {
-        next = std::find_if(next, order_.rend(), [&](const auto& run) { return run->id() == before; });
-        ++next;
-    }
-    for (; next != order_.rend() && listed.size() < count; ++next)
-        if (wanted(**next)) listed.push_back(*next);
+std::vector<std::shared_ptr<ServedRun>> Runs::list(const std::function<bool(const ServedRun&)>& wanted) const {
+    std::vector<Running> listed;
+    for (const Running& run : order_)
+        if (wanted(*run)) listed.push_back(run);
+    std::sort(listed.begin(), listed.end(), [](const Running& a, const Running& b) { return b->key() < a->key(); });
     return listed;
 }
 
@@ -83,6 +151,11 @@ void Runs::forget_oldest() {
         by_id_.erase((*run)->id());
         run = order_.erase(run);
     }
+}
+
+void Runs::forget(const ServedRun& run) {
+    by_id_.erase(run.id());
+    std::erase_if(order_, [&](const Running& each) { return each.get() == &run; });
 }
 
 }  // namespace enough

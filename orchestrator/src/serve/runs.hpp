@@ -2,6 +2,7 @@
 
 #include "serve/approvals.hpp"
 #include "serve/clients.hpp"
+#include "serve/run_store.hpp"
 #include "serve/served_run.hpp"
 
 #include <cstddef>
@@ -15,6 +16,8 @@
 
 namespace enough {
 
+class StoringSink;
+
 /// A run that has been admitted and whose inputs have been checked.
 struct RunOrder {
     std::shared_ptr<ServedWorkflow> served;
@@ -23,7 +26,8 @@ struct RunOrder {
     Grant grant;
 };
 
-/// All runs of a server: those in flight, and the latest that have ended. All on one strand.
+/// The runs that a server has in memory: those in flight, and the latest that have ended and stand in no store. All on
+/// one strand.
 class Runs {
 public:
     struct Limits {
@@ -31,7 +35,9 @@ public:
         std::size_t kept = 1'000;  ///< that have ended
     };
 
-    Runs(asio::any_io_executor executor, Limits limits);
+    /// `store` must outlive it; null: what has ended is kept in memory. With a store a run has ended for whoever looks
+    /// at it when it stands there, or can't.
+    Runs(asio::any_io_executor executor, Limits limits, RunStore* store = nullptr);
 
     bool full() const { return tasks_.size() >= limits_.in_flight; }
     std::size_t in_flight() const { return tasks_.size(); }
@@ -40,15 +46,19 @@ public:
     /// followers miss nothing.
     std::shared_ptr<ServedRun> start(RunOrder order);
 
-    /// Null: there is none by that id, or it was too long ago.
+    /// Goes on with a run that was interrupted and stands in the store. Its events must fold. Without a grant it is on
+    /// nobody's books.
+    std::shared_ptr<ServedRun> resume(std::shared_ptr<ServedWorkflow> served, std::vector<Event> recorded,
+                                      WallTime created, std::optional<Grant> grant);
+
+    /// Null: there is none by that id in memory.
     std::shared_ptr<ServedRun> find(const std::string& id) const;
 
     /// What its calls have written; null: there is no run by that id, or it was too long ago.
     std::shared_ptr<const RunText> text(const std::string& id) const { return texts_.find(id); }
 
-    /// Those wanted, the newest first, `count` at most; only those before `before` (an id) if it is known.
-    std::vector<std::shared_ptr<ServedRun>> list(std::size_t count, const std::string& before,
-                                                 const std::function<bool(const ServedRun&)>& wanted) const;
+    /// Those in memory that are wanted, the newest first.
+    std::vector<std::shared_ptr<ServedRun>> list(const std::function<bool(const ServedRun&)>& wanted) const;
 
     /// Ends a run that is in flight: every socket of it is closed at once. False if it has ended already.
     bool cancel(const std::string& id);
@@ -59,16 +69,25 @@ public:
     Task<void> drain(Deadline deadline);
 
 private:
-    Task<void> run(std::shared_ptr<ServedRun> run, RunOrder order);
+    using Running = std::shared_ptr<ServedRun>;
+    Running enter(Running run, Task<void> running);
+    Task<void> run(Running run, RunOrder order);
+    Task<void> go_on(Running run, std::shared_ptr<ServedWorkflow> served, std::vector<Event> recorded,
+                     std::optional<Grant> grant);
+    RunOptions options_of(const ServedRun& run, StoringSink& sink);
+    Task<void> end(Running run, RunState state, std::optional<Event> last);
     void forget_oldest();
+    void forget(const ServedRun& run);
 
     asio::any_io_executor executor_;
     Limits limits_;
     Approvals approvals_;
+    RunStore* store_;
     TaskGroup tasks_;
     std::map<std::string, TaskGroup::Id> in_flight_;
     std::map<std::string, std::shared_ptr<ServedRun>> by_id_;
     RunTexts texts_;
+    WallTime latest_{};                             ///< when the last run began
     std::deque<std::shared_ptr<ServedRun>> order_;  ///< the oldest first
 };
 

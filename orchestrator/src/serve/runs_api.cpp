@@ -2,6 +2,7 @@
 
 #include "serve/api_error.hpp"
 #include "serve/bell.hpp"
+#include "serve/run_query.hpp"
 
 #include <enough/json/shallow_json.hpp>
 #include <enough/workflows/inputs.hpp>
@@ -21,8 +22,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::size_t usual_page = 20;
-constexpr std::size_t largest_page = 100;
 constexpr std::chrono::seconds longest_wait{300};
 constexpr std::size_t events_at_once = 256 * 1024;
 
@@ -63,11 +62,6 @@ std::optional<std::chrono::milliseconds> duration(std::string_view text) {
     return std::min<std::chrono::milliseconds>(given, longest_wait);
 }
 
-std::string parameter(const ServerRequest& request, const std::string& name) {
-    const auto known = request.query.find(name);
-    return known == request.query.end() ? std::string() : known->second;
-}
-
 /// What a body may hold at its top.
 std::optional<ApiError> unknown_field(const nlohmann::json& body, std::string_view first, std::string_view second) {
     for (const auto& [key, value] : body.items())
@@ -87,16 +81,31 @@ std::variant<ApprovalReply, ApiError> read_reply(const std::string& body, const 
     return ApprovalReply{given["approved"].get<bool>(), by, comment.get<std::string>()};
 }
 
+std::string event_text(std::uint64_t number, std::string_view type, std::string_view body) {
+    return fmt::format("id: {}\nevent: {}\ndata: {}\n\n", number, type, body);
+}
+
 std::string event_text(const Event& event) {
     const auto body = to_json(event).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-    return fmt::format("id: {}\nevent: {}\ndata: {}\n\n", event.number, type_name(event.body), body);
+    return event_text(event.number, type_name(event.body), body);
+}
+
+ServerResponse event_stream() {
+    ServerResponse head(200, "", "text/event-stream");
+    head.headers.emplace_back("Cache-Control", "no-cache");
+    return head;
 }
 
 }  // namespace
 
 RunsApi::RunsApi(asio::any_io_executor executor, const ServedWorkflows& workflows, Clients& clients, Runs& runs,
-                 const ServerLimits& limits)
-    : executor_(std::move(executor)), workflows_(workflows), clients_(clients), runs_(runs), limits_(limits) {}
+                 StoredRuns& stored, const ServerLimits& limits)
+    : executor_(std::move(executor)),
+      workflows_(workflows),
+      clients_(clients),
+      runs_(runs),
+      stored_(stored),
+      limits_(limits) {}
 
 std::variant<RunOrder, ApiError> RunsApi::order(const std::string& body, const std::shared_ptr<Client>& client) {
     const auto given = parse_shallow(body);
@@ -122,7 +131,7 @@ std::variant<RunOrder, ApiError> RunsApi::order(const std::string& body, const s
 
 Task<void> RunsApi::start(ServerRequest request, std::shared_ptr<Client> client, ResponseWriter& writer) {
     std::chrono::milliseconds wait{0};
-    if (const std::string text = parameter(request, "wait"); !text.empty()) {
+    if (const std::string text = query_parameter(request, "wait"); !text.empty()) {
         const auto given = duration(text);
         const ApiError fault{.message = "'wait' is a duration such as 30s or 500ms", .param = "wait"};
         if (!given) co_return co_await writer.send(error_response(fault));
@@ -143,37 +152,49 @@ Task<void> RunsApi::start(ServerRequest request, std::shared_ptr<Client> client,
     co_await writer.send(std::move(response));
 }
 
+Task<std::optional<RunKey>> RunsApi::key_of(std::string id) {
+    if (const auto run = runs_.find(id)) co_return run->key();
+    const auto stored = co_await stored_.find(std::move(id));
+    if (!stored) co_return std::nullopt;
+    co_return stored->key();
+}
+
 Task<void> RunsApi::list(ServerRequest request, ResponseWriter& writer) {
-    const std::string limit = parameter(request, "limit");
-    const auto count = limit.empty() ? usual_page : number(limit);
-    const ApiError bad_limit{.message = fmt::format("'limit' is a number from 1 to {}", largest_page),
-                             .param = "limit"};
-    if (!count || *count == 0 || *count > largest_page) co_return co_await writer.send(error_response(bad_limit));
-    const std::string status = parameter(request, "status");
-    const ApiError bad_status{.message = "there is no such status", .param = "status"};
-    if (!status.empty() && !status_named(status)) co_return co_await writer.send(error_response(bad_status));
-    const std::string workflow = parameter(request, "workflow");
-    const auto wanted = [&](const ServedRun& run) {
-        return (status.empty() || name(run.status()) == status) &&
-               (workflow.empty() || run.workflow().name == workflow);
-    };
-    const auto found = runs_.list(*count, parameter(request, "before"), wanted);
-    Json body{{"data", Json::array()}, {"next", nullptr}};
-    for (const auto& run : found)
-        body["data"].push_back(run->report());
-    if (found.size() == *count) body["next"] = found.back()->id();
+    auto read = read_run_filter(request);
+    if (const auto* error = std::get_if<ApiError>(&read)) co_return co_await writer.send(error_response(*error));
+    RunFilter filter = std::get<RunFilter>(std::move(read));
+    if (const std::string before = query_parameter(request, "before"); !before.empty()) {
+        filter.before = co_await key_of(before);
+        const ApiError unknown{.message = "'before' names a run that is not there (any more)", .param = "before"};
+        if (!filter.before) co_return co_await writer.send(error_response(unknown));
+    }
+    StoredRuns::Page page = co_await stored_.list(std::move(filter));
+    Json body{{"data", std::move(page.data)}, {"next", nullptr}};
+    if (page.next) body["next"] = *page.next;
     co_await writer.send(json_response(200, body));
 }
 
 Task<void> RunsApi::show(std::string id, ResponseWriter& writer) {
-    const auto run = runs_.find(id);
-    if (!run) co_return co_await writer.send(no_such_run());
-    co_await writer.send(json_response(200, run->report()));
+    if (const auto run = runs_.find(id)) co_return co_await writer.send(json_response(200, run->report()));
+    auto stored = co_await stored_.find(id);
+    if (!stored) co_return co_await writer.send(no_such_run());
+    const Json report = co_await stored_.report(std::move(*stored));
+    co_await writer.send(json_response(200, report));
+}
+
+Task<void> RunsApi::resume(std::string id, std::shared_ptr<Client> client, ResponseWriter& writer) {
+    const auto resumed = co_await stored_.resume(id, client);
+    if (const auto* error = std::get_if<ApiError>(&resumed)) co_return co_await writer.send(error_response(*error));
+    const auto& run = std::get<std::shared_ptr<ServedRun>>(resumed);
+    ServerResponse response = json_response(202, run->report());
+    response.headers.emplace_back("x-enough-run-id", run->id());
+    response.headers.emplace_back("Location", "/v1/runs/" + run->id());
+    co_await writer.send(std::move(response));
 }
 
 Task<void> RunsApi::cancel(std::string id, ResponseWriter& writer) {
     const auto run = runs_.find(id);
-    if (!run) co_return co_await writer.send(no_such_run());
+    if (!run) co_return co_await show(std::move(id), writer);  // it has ended
     runs_.cancel(id);
     EventWatch watch(executor_);
     const Following following(*run, watch);
@@ -197,12 +218,15 @@ Task<void> RunsApi::approve(std::string id, std::string step, ServerRequest requ
 }
 
 Task<void> RunsApi::events(std::string id, ServerRequest request, ResponseWriter& writer) {
-    const auto run = runs_.find(id);
-    if (!run) co_return co_await writer.send(no_such_run());
-    std::size_t next = number(request.header("last-event-id").value_or("0")).value_or(0);
-    ServerResponse head(200, "", "text/event-stream");
-    head.headers.emplace_back("Cache-Control", "no-cache");
-    co_await writer.begin(std::move(head));
+    const std::uint64_t next = number(request.header("last-event-id").value_or("0")).value_or(0);
+    if (auto run = runs_.find(id)) co_return co_await live_events(std::move(run), next, writer);
+    const auto stored = co_await stored_.find(id);
+    if (!stored) co_return co_await writer.send(no_such_run());
+    co_await stored_events(std::move(id), next, writer);
+}
+
+Task<void> RunsApi::live_events(std::shared_ptr<ServedRun> run, std::size_t next, ResponseWriter& writer) {
+    co_await writer.begin(event_stream());
     EventWatch watch(executor_);
     const Following following(*run, watch);
     for (;;) {
@@ -214,6 +238,20 @@ Task<void> RunsApi::events(std::string id, ServerRequest request, ResponseWriter
         if (all && run->ended()) break;
         if (all && !co_await watch.bell().wait(Deadline::after(limits_.keep_alive)))
             co_await writer.write(": quiet\n\n");
+    }
+    co_await writer.finish();
+}
+
+Task<void> RunsApi::stored_events(std::string id, std::uint64_t next, ResponseWriter& writer) {
+    co_await writer.begin(event_stream());
+    for (;;) {
+        const std::vector<StoredEvent> events = co_await stored_.events(id, next);
+        if (events.empty()) break;
+        std::string text;
+        for (const StoredEvent& event : events)
+            text += event_text(event.number, event.type, event.body);
+        next = events.back().number;
+        co_await writer.write(std::move(text));
     }
     co_await writer.finish();
 }

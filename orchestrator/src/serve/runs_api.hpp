@@ -1,7 +1,7 @@
 #pragma once
 
 #include "serve/http_message.hpp"
-#include "serve/runs.hpp"
+#include "serve/stored_runs.hpp"
 
 #include <string>
 
@@ -13,12 +13,12 @@ class RunsApi {
 public:
     /// All must outlive it.
     RunsApi(asio::any_io_executor executor, const ServedWorkflows& workflows, Clients& clients, Runs& runs,
-            const ServerLimits& limits);
+            StoredRuns& stored, const ServerLimits& limits);
 
     /// `POST /v1/runs`: {"workflow", "inputs"}; 202 with the report, or with `?wait=30s` the report at its end.
     Task<void> start(ServerRequest request, std::shared_ptr<Client> client, ResponseWriter& writer);
 
-    /// `GET /v1/runs`: {"data": [reports], "next"}; `?workflow=`, `?status=`, `?limit=`, `?before=ID`.
+    /// `GET /v1/runs`: {"data": [reports], "next"}; see `read_run_filter`; `?before=ID` goes on after that run.
     Task<void> list(ServerRequest request, ResponseWriter& writer);
 
     /// `GET`, `DELETE /v1/runs/ID`.
@@ -29,16 +29,24 @@ public:
     Task<void> approve(std::string id, std::string step, ServerRequest request, std::shared_ptr<Client> client,
                        ResponseWriter& writer);
 
+    /// `POST /v1/runs/ID/resume`: goes on with a run that was interrupted; 202 with the report, 409 where that can't
+    /// be.
+    Task<void> resume(std::string id, std::shared_ptr<Client> client, ResponseWriter& writer);
+
     /// `GET /v1/runs/ID/events`: all events, the past ones first, then live; `Last-Event-ID` goes on after it.
     Task<void> events(std::string id, ServerRequest request, ResponseWriter& writer);
 
 private:
     std::variant<RunOrder, ApiError> order(const std::string& body, const std::shared_ptr<Client>& client);
+    Task<std::optional<RunKey>> key_of(std::string id);
+    Task<void> live_events(std::shared_ptr<ServedRun> run, std::size_t next, ResponseWriter& writer);
+    Task<void> stored_events(std::string id, std::uint64_t next, ResponseWriter& writer);
 
     asio::any_io_executor executor_;
     const ServedWorkflows& workflows_;
     Clients& clients_;
     Runs& runs_;
+    StoredRuns& stored_;
     const ServerLimits& limits_;
 };
 

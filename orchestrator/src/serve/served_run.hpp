@@ -1,5 +1,6 @@
 #pragma once
 
+#include "serve/run_record.hpp"
 #include "serve/run_text.hpp"
 #include "serve/served_workflows.hpp"
 
@@ -9,7 +10,6 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <nlohmann/json.hpp>
 
-#include <chrono>
 #include <memory>
 #include <string>
 #include <utility>
@@ -29,12 +29,16 @@ public:
 /// A run as clients see it: its events so far, and its report at any time.
 class ServedRun final : public EventSink {
 public:
-    ServedRun(std::string id, std::shared_ptr<ServedWorkflow> served, std::string client);
+    ServedRun(std::string id, WallTime created, std::shared_ptr<ServedWorkflow> served, std::string client);
+    /// One that goes on, from its events so far.
+    ServedRun(std::vector<Event> recorded, WallTime created, std::shared_ptr<ServedWorkflow> served,
+              std::string client);
 
     const std::string& id() const { return id_; }
     const std::string& client() const { return client_; }  ///< name of the key that started it
     const Workflow& workflow() const { return *served_->workflow; }
-    std::chrono::system_clock::time_point created() const { return created_; }
+    WallTime created() const { return created_; }
+    RunKey key() const { return {created_, id_}; }
     const std::vector<Event>& events() const { return events_; }
     Status status() const { return status_; }
     bool ended() const { return is_final(status_); }
@@ -56,7 +60,7 @@ private:
     std::string id_;
     std::shared_ptr<ServedWorkflow> served_;
     std::string client_;
-    std::chrono::system_clock::time_point created_ = std::chrono::system_clock::now();
+    WallTime created_;
     std::vector<Event> events_;
     std::vector<RunFollower*> followers_;
     std::shared_ptr<RunText> text_;

@@ -41,6 +41,15 @@ RequestGuard guard_of(const ServeSettings& settings) {
     return RequestGuard{settings.api_keys.empty(), settings.cors_origin};
 }
 
+std::unique_ptr<RunStore> store_of(const asio::any_io_executor& executor, const StoreSettings& settings) {
+    if (settings.file.empty()) return nullptr;
+    try {
+        return std::make_unique<RunStore>(executor, settings);
+    } catch (const std::runtime_error& error) {
+        throw std::invalid_argument(error.what());
+    }
+}
+
 /// A budget in money can't be kept where a call has no price.
 void check_prices(const Workflow& workflow) {
     for (const auto& [key, model] : models_in(workflow))
@@ -57,14 +66,16 @@ struct Server::State {
         : executor(std::move(on)),
           settings(given),
           clients(keys_of(given), Spending{given.max_usd, std::nullopt}),
-          runs(executor, Runs::Limits{given.limits.runs, given.limits.kept_runs}),
-          api(executor, workflows, clients, runs, settings.limits, guard_of(given)),
+          store(store_of(executor, given.store)),
+          runs(executor, Runs::Limits{given.limits.runs, given.limits.kept_runs}, store.get()),
+          api(executor, workflows, clients, runs, store.get(), settings.limits, guard_of(given)),
           http(executor, endpoint_of(given), settings.limits, api) {}
 
     asio::any_io_executor executor;
     ServeSettings settings;
     ServedWorkflows workflows;
     Clients clients;
+    std::unique_ptr<RunStore> store;
     Runs runs;
     Api api;
     HttpServer http;
@@ -107,6 +118,10 @@ std::string Server::address() const {
 
 Task<void> Server::serve() {
     co_await asio::this_coro::throw_if_cancelled(false);
+    if (state_->settings.store.resume) {
+        const std::string words = co_await state_->api.resume_all();
+        if (!words.empty() && state_->settings.store.notice) state_->settings.store.notice(words);
+    }
     TaskGroup accepting(state_->executor);
     accepting.spawn(state_->http.serve(state_->settings.drain));
     boost::system::error_code ignored;

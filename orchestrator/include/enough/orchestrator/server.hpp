@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -32,6 +33,17 @@ struct ServerLimits {
     std::chrono::milliseconds keep_alive{15'000};     ///< of silence, before a stream says that it is still there
 };
 
+/// Where runs are kept beyond the server's end.
+struct StoreSettings {
+    std::filesystem::path file;      ///< an SQLite database, made if it is not there; empty: runs are kept in memory
+    std::size_t keep_runs = 10'000;  ///< that have ended; the earliest beyond them are removed
+    int keep_days = 0;               ///< since their end; 0: however long
+    bool resume = false;             ///< go on at the start with runs that were interrupted
+    /// Told, on the server's executor, what a person should know: that writing fails (once, until it works again), and
+    /// what became of interrupted runs.
+    std::function<void(const std::string&)> notice;
+};
+
 struct ServeSettings {
     std::string address = "127.0.0.1";  ///< an IP address; other than loopback only with `api_keys`
     std::uint16_t port = 8484;          ///< 0: any free one
@@ -39,6 +51,7 @@ struct ServeSettings {
     std::string cors_origin;            ///< pages of this origin may ask, too; `*`: all; empty: none
     std::optional<double> max_usd;      ///< for all runs together, as long as it serves
     ServerLimits limits;
+    StoreSettings store;
     std::chrono::milliseconds drain_notice{1'000};  ///< between `/readyz` failing and the end of accepting
     std::chrono::milliseconds drain{30'000};        ///< for requests in flight, before they are cancelled
 };
@@ -48,7 +61,8 @@ struct ServeSettings {
 class Server {
 public:
     /// Listens at once. Throws `std::invalid_argument` for settings that can't be used (an address that is none, no
-    /// keys where they are needed, a bad file of keys, a port that can't be had).
+    /// keys where they are needed, a bad file of keys, a port that can't be had, a store that can't be written or is
+    /// another server's).
     Server(asio::any_io_executor executor, const ServeSettings& settings);
     ~Server();
     Server(const Server&) = delete;

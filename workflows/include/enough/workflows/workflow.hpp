@@ -245,12 +245,12 @@ struct EvalSettings {
     std::vector<std::string> command;  ///< of `command`: program and arguments
 };
 
-/// A checked workflow: every reference in it resolves. Immutable after loading; share it by `shared_ptr<const
-/// Workflow>`.
 /// What of an agent's sampling a request over HTTP may set anew (`serve: {allow: [...]}`).
 enum class SamplingField { temperature, top_p, seed, max_tokens, stop, reasoning_effort };
 std::string_view name(SamplingField field);
 
+/// A checked workflow: every reference in it resolves. Immutable after loading; share it by `shared_ptr<const
+/// Workflow>`.
 struct Workflow {
     std::string name;
     std::string description;

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace enough {
+
+/// Wall clock, to the microsecond: what the store keeps of times.
+using WallTime = std::chrono::time_point<std::chrono::system_clock, std::chrono::microseconds>;
+
+WallTime wall_time_now();
+/// `2026-01-31T12:00:00.000Z`
+std::string rfc3339(WallTime time);
+/// The same back, also with fewer digits of a second; or seconds since 1970. Absent for anything else.
+std::optional<WallTime> read_wall_time(const std::string& text);
+
+/// In which order runs are listed: the newest first, and of those begun in one moment the greater id.
+using RunKey = std::pair<WallTime, std::string>;
+
+/// Which runs a client wants to see. Empty and absent: all.
+struct RunFilter {
+    std::string workflow;
+    std::string status;             ///< `failed` means the interrupted ones, too; `interrupted` only these
+    std::optional<WallTime> since;  ///< begun then or later
+    std::optional<WallTime> until;  ///< begun earlier
+    std::optional<RunKey> before;   ///< listed after this one
+    std::size_t limit = 20;
+
+    bool wants(const std::string& name_of_workflow, const std::string& name_of_status, const RunKey& key) const;
+};
+
+/// A run as it stands in the store.
+struct StoredRun {
+    static constexpr const char* interrupted = "interrupted";  ///< what its status is when its server ended before it
+
+    std::string id;
+    std::string workflow;
+    std::string workflow_hash;
+    std::string status = "running";  ///< a final status by name, `running` or `interrupted`
+    WallTime created{};
+    std::string report;  ///< JSON; empty until it has ended
+
+    RunKey key() const { return {created, id}; }
+};
+
+/// The numbers of a run's end.
+struct RunTotals {
+    std::int64_t calls = 0;
+    std::int64_t input_tokens = 0;
+    std::int64_t cached_input_tokens = 0;
+    std::int64_t output_tokens = 0;
+    double usd = 0;
+};
+
+/// An event as it stands in the store: `body` is its JSON.
+struct StoredEvent {
+    std::uint64_t number = 0;
+    std::string type;
+    std::string body;
+};
+
+}  // namespace enough
