@@ -1,9 +1,9 @@
 #include "serve/runs.hpp"
 
+#include "serve/served_report.hpp"
 #include "serve/storing_sink.hpp"
 
 #include <enough/async/with_deadline.hpp>
-#include <enough/orchestrator/report.hpp>
 
 #include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/post.hpp>
@@ -106,7 +106,8 @@ Task<void> Runs::go_on(Running run, std::shared_ptr<ServedWorkflow> served, std:
 Task<void> Runs::end(Running run, RunState state, std::optional<Event> last) {
     bool stored = false;
     if (store_ && last) {
-        auto text = served_report(state).dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+        auto text =
+            served_report(state, run->events()).dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
         stored = co_await store_->end(run->id(), *last, totals_of(state), std::move(text));
     }
     in_flight_.erase(run->id());

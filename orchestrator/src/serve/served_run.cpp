@@ -1,5 +1,7 @@
 #include "serve/served_run.hpp"
 
+#include "serve/served_report.hpp"
+
 #include <enough/orchestrator/report.hpp>
 #include <enough/orchestrator/status.hpp>
 #include <enough/orchestrator/step.hpp>
@@ -8,26 +10,6 @@
 #include <variant>
 
 namespace enough {
-namespace {
-
-constexpr std::size_t longest_question = 240;  // bytes: enough to know it by
-
-/// The beginning of the first input that is a text; empty without one.
-std::string question_of(const Workflow& workflow, const nlohmann::json& inputs) {
-    for (const auto& [name, input] : workflow.inputs) {
-        const auto given = inputs.find(name);
-        if (given == inputs.end() || !given->is_string()) continue;
-        auto text = given->get<std::string>();
-        if (text.size() <= longest_question) return text;
-        std::size_t end = longest_question;
-        while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U)
-            --end;  // not inside a character
-        return text.substr(0, end) + "\u2026";
-    }
-    return {};
-}
-
-}  // namespace
 
 ServedRun::ServedRun(std::string id, WallTime created, std::shared_ptr<ServedWorkflow> served, std::string client)
     : id_(std::move(id)), served_(std::move(served)), client_(std::move(client)), created_(created) {}
@@ -41,15 +23,9 @@ ServedRun::ServedRun(std::vector<Event> recorded, WallTime created, std::shared_
       events_(std::move(recorded)),
       status_(Status::running) {}
 
-nlohmann::ordered_json served_report(const RunState& state) {
-    nlohmann::ordered_json report = enough::report(state);
-    report["question"] = question_of(*state.workflow, state.root().context.at("inputs"));
-    return report;
-}
-
 nlohmann::ordered_json ServedRun::report() const {
     if (events_.empty()) return enough::report(RunState(served_->workflow, id_));
-    nlohmann::ordered_json report = served_report(fold(served_->workflow, events_));
+    nlohmann::ordered_json report = served_report(fold(served_->workflow, events_), events_);
     if (ended()) return report;
     // The last fact may be here, and the end that follows from it not be told yet.
     report["status"] = name(status_);

@@ -6,7 +6,6 @@
 
 #include <enough/async/task_group.hpp>
 #include <enough/orchestrator/event.hpp>
-#include <enough/orchestrator/run_state.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <nlohmann/json.hpp>
@@ -26,9 +25,6 @@ public:
     virtual void on_delta(const CallDelta& /*delta*/) {}
     virtual void on_token(CallId /*call*/, const Token& /*token*/) {}
 };
-
-/// The report of a run that has begun, with the beginning of its `question`, to know it by.
-nlohmann::ordered_json served_report(const RunState& state);
 
 /// A run as clients see it: its events so far, and its report at any time.
 class ServedRun final : public EventSink {

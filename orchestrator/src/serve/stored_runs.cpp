@@ -1,6 +1,7 @@
 #include "serve/stored_runs.hpp"
 
-#include <enough/orchestrator/report.hpp>
+#include "serve/served_report.hpp"
+
 #include <enough/orchestrator/step.hpp>
 
 #include <fmt/format.h>
@@ -92,7 +93,7 @@ Task<Json> StoredRuns::report(StoredRun run) {
         events.clear();
     }
     const auto state = folded(*served, events);
-    co_return marked_interrupted(state ? served_report(*state) : bare_report(run));
+    co_return marked_interrupted(state ? served_report(*state, events) : bare_report(run));
 }
 
 Task<StoredRuns::Page> StoredRuns::list(RunFilter filter) {

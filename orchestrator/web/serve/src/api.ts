@@ -49,6 +49,7 @@ export const livePath = (id: string) => runPath(id, "/live");
 export const getRun = (id: string) => request<RunReport>(runPath(id));
 export const getRuns = (filter: Filter, signal: AbortSignal) => request<RunList>(runsPath(filter), {signal});
 export const cancelRun = (id: string) => request<RunReport>(runPath(id), {method: "DELETE"});
+export const resumeRun = (id: string) => request<RunReport>(runPath(id, "/resume"), {method: "POST"});
 export const getWorkflows = async () => (await request<{data: Workflow[]}>("v1/workflows")).data;
 
 export const startRun = (workflow: string, inputs: Record<string, unknown>) =>

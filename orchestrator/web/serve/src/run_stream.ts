@@ -26,10 +26,11 @@ function useRedraw(): () => void {
   }, []);
 }
 
-export function useRunEvents(id: string, gone: boolean): {run: RunView; problem: string | null} {
+/** `over`: nothing more comes. */
+export function useRunEvents(id: string, over: boolean): {run: RunView; problem: string | null} {
   const run = useRef(emptyRun());
   const redraw = useRedraw();
-  const problem = useStream(gone ? null : eventsPath(id), (source, close) => {
+  const problem = useStream(over ? null : eventsPath(id), (source, close) => {
     const take = (message: MessageEvent<string>) => {
       fold(run.current, JSON.parse(message.data) as EventLine);
       if (isFinal(run.current.status)) close();
@@ -71,8 +72,8 @@ export function useCallTexts(id: string, known: boolean): Map<number, CallText> 
   return texts.current;
 }
 
-/** The report has what events do not: what a run has cost. Asked again as events come. */
-export function useReport(id: string, lastNumber: number): {report: RunReport | null; missing: boolean; problem: string | null} {
+/** The report has what events do not: what a run has cost. Asked again whenever `after` changes. */
+export function useReport(id: string, after: string): {report: RunReport | null; missing: boolean; problem: string | null} {
   const [state, setState] = useState<{report: RunReport | null; missing: boolean; problem: string | null}>({
     report: null, missing: false, problem: null,
   });
@@ -95,6 +96,6 @@ export function useReport(id: string, lastNumber: number): {report: RunReport | 
       gone = true;
       clearTimeout(timer);
     };
-  }, [id, lastNumber]);
+  }, [id, after]);
   return state;
 }

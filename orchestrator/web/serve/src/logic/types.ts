@@ -1,7 +1,8 @@
 // What the server answers: docs/command-line.md (reports), docs/events.md, docs/serve.md.
 
 export type Status = "queued" | "running" | "accepted" | "unresolved" | "failed" | "cancelled" | "over_budget" | "skipped";
-export const statuses: Status[] = ["queued", "running", "accepted", "unresolved", "failed", "cancelled", "over_budget"];
+/** What runs can be filtered by. */
+export const statuses: string[] = ["queued", "running", "accepted", "unresolved", "failed", "interrupted", "cancelled", "over_budget"];
 export const isFinal = (status: string) => status !== "queued" && status !== "running";
 
 export type Verdict = "accept" | "refine" | "escalate" | "fail";
@@ -50,6 +51,8 @@ export interface RunReport {
   elapsed_ms: number;
   error: string | null;
   question?: string;
+  /** The server ended before the run did; it can be gone on with. */
+  interrupted?: boolean;
 }
 
 export interface RunList {

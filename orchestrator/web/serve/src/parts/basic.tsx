@@ -4,7 +4,7 @@ import {inWords} from "../logic/format";
 
 const marks: Record<string, string> = {
   accepted: "✓", accept: "✓", running: "●", queued: "○", unresolved: "?", failed: "✕", fail: "✕", cancelled: "–",
-  over_budget: "$", skipped: "–", refine: "↻", escalate: "↑", usable: "✓", weak: "?", refused: "✕", answered: "·", aborted: "–",
+  over_budget: "$", skipped: "–", refine: "↻", escalate: "↑", usable: "✓", weak: "?", refused: "✕", answered: "·", aborted: "–", interrupted: "!",
 };
 
 /** A status or verdict: a word with a mark, so that colour is never all that tells. */

@@ -1,5 +1,5 @@
 import {useEffect, useState} from "preact/hooks";
-import {cancelRun} from "../api";
+import {cancelRun, resumeRun} from "../api";
 import {link, useNow, useWorkflows, wordsOf} from "../hooks";
 import {count, duration, excerpt, inWords, usd} from "../logic/format";
 import {pendingApprovals, question, type RunView, rungsOf, type RungView, type StepView} from "../logic/fold";
@@ -77,20 +77,21 @@ function StepSection({step, run, texts, workflow}: {
   );
 }
 
-function Cancel({id}: {id: string}) {
+/** A button that asks the server once. */
+function Ask({words, meanwhile, kind, ask}: {words: string; meanwhile: string; kind: string; ask: () => Promise<unknown>}) {
   const [state, setState] = useState<"ready" | "sent" | {problem: string}>("ready");
-  const cancel = async () => {
+  const send = async () => {
     setState("sent");
     try {
-      await cancelRun(id);
+      await ask();
     } catch (error) {
       setState({problem: wordsOf(error)});
     }
   };
   return (
     <>
-      <button type="button" class="danger" disabled={state === "sent"} onClick={() => void cancel()}>
-        {state === "sent" ? "Cancelling …" : "Cancel this run"}
+      <button type="button" class={kind} disabled={state === "sent"} onClick={() => void send()}>
+        {state === "sent" ? meanwhile : words}
       </button>
       {typeof state === "object" && <Notice kind="problem">{state.problem}</Notice>}
     </>
@@ -108,11 +109,13 @@ function latest(run: RunView): string {
 }
 
 export function RunPage({id}: {id: string}) {
-  const [gone, setGone] = useState(false);
-  const {run, problem} = useRunEvents(id, gone);
+  const [over, setOver] = useState(false);
+  const [resumed, setResumed] = useState(0);
+  const {run, problem} = useRunEvents(id, over);
   const texts = useCallTexts(id, run.lastNumber > 0);
-  const {report, missing, problem: reportProblem} = useReport(id, run.lastNumber);
-  useEffect(() => setGone(missing && run.lastNumber === 0), [missing, run.lastNumber]);
+  const {report, missing, problem: reportProblem} = useReport(id, `${run.lastNumber} ${resumed}`);
+  const interrupted = report?.interrupted === true;
+  useEffect(() => setOver(interrupted || (missing && run.lastNumber === 0)), [interrupted, missing, run.lastNumber]);
   const workflows = useWorkflows();
   const now = useNow();
   const workflow = workflows.data?.find((each) => each.name === run.workflow);
@@ -130,7 +133,7 @@ export function RunPage({id}: {id: string}) {
       </>
     );
   }
-  const ended = isFinal(run.status);
+  const ended = isFinal(run.status) || interrupted;
   const asked = question(run.inputs);
   const usage = report?.usage;
   const elapsed = ended ? run.at : Math.max(run.at, now - Date.parse(run.started));
@@ -139,8 +142,15 @@ export function RunPage({id}: {id: string}) {
       <p class="crumbs"><a href={link("runs")}>Runs</a> / <a href={link("workflows", run.workflow)}>{run.workflow}</a></p>
       <div class="heading">
         <h1>{asked ? excerpt(asked, 140) : `Run ${excerpt(id, 40)}`}</h1>
-        <Badge name={run.status} />
-        {!ended && <Cancel id={id} />}
+        <Badge name={interrupted ? "interrupted" : run.status} />
+        {interrupted ? (
+          <Ask words="Go on with it" meanwhile="Going on …" kind="main" ask={async () => {
+            await resumeRun(id);
+            setResumed(resumed + 1);
+          }} />
+        ) : (
+          !ended && <Ask words="Cancel this run" meanwhile="Cancelling …" kind="danger" ask={() => cancelRun(id)} />
+        )}
       </div>
       <p class="hidden" role="status" aria-live="polite">{latest(run)}</p>
       {problem && <Notice kind="problem">{problem}</Notice>}
@@ -160,6 +170,7 @@ export function RunPage({id}: {id: string}) {
         </section>
       )}
       {run.error && <Notice kind="problem">{run.error}</Notice>}
+      {interrupted && <Notice kind="problem">The server ended before this run did.</Notice>}
       {run.cancelAsked && !ended && <Notice kind="loading">The run is being cancelled …</Notice>}
       {[...run.steps.values()].map((step) => (
         <StepSection key={step.path} step={step} run={run} texts={texts} workflow={workflow} />

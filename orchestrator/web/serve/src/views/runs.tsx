@@ -11,7 +11,7 @@ function Row({run, now}: {run: RunReport; now: number}) {
   const tokens = run.usage.input_tokens + run.usage.output_tokens;
   return (
     <tr>
-      <td><Badge name={run.status} /></td>
+      <td><Badge name={run.interrupted ? "interrupted" : run.status} /></td>
       <th scope="row">
         <a href={link("runs", run.run_id)}>{run.question ? excerpt(run.question, 90) : run.run_id}</a>
       </th>
