@@ -1,5 +1,7 @@
+#include "log_options.hpp"
 #include "problems.hpp"
 #include "terminal.hpp"
+#include "trace_options.hpp"
 #include "until_done.hpp"
 #include "verb.hpp"
 
@@ -26,6 +28,7 @@ struct Arguments {
     ServeSettings settings;
     std::string api_keys;
     double drain = 30;
+    TraceArguments traces;
 };
 
 /// `127.0.0.1:8484`, `[::1]:8484`.
@@ -74,6 +77,7 @@ private:
 
     void reload() {
         try {
+            arguments.settings.traces = arguments.traces.settings();
             const auto workflows = load_all(files_);
             if (!workflows.empty()) server_.offer(workflows);
             Terminal().line(workflows.empty() ? "still serving the workflows of before" : "workflows reloaded");
@@ -130,6 +134,8 @@ void add_serve(CLI::App& app, int& exit) {
     verb->add_option("--drain", arguments->drain, "Seconds for requests in flight at the end (default: 30)")
         ->check(CLI::NonNegativeNumber)
         ->type_name("SECONDS");
+    arguments->traces.add_to(*verb);
+    add_log_options(*verb, arguments->settings.log);
     verb->callback([arguments, &exit] { exit = serve(*arguments); });
 }
 

@@ -62,6 +62,10 @@ Task<void> Api::route(ServerRequest request, ResponseWriter& writer) {
     if (path == "/readyz") co_return co_await writer.send(readiness());
     if (keys_.required() && !keys_.allow(request.header("authorization").value_or("")))
         co_return co_await writer.send(refusal(401, "a key is needed: Authorization: Bearer ..."));
+    if (path == "/metrics" && metrics_) {
+        if (!reads(request)) co_return co_await writer.send(wrong_method("GET"));
+        co_return co_await writer.send(metrics_());
+    }
     if (path == "/v1/models" && reads(request)) co_return co_await writer.send(models());
     if (path == "/v1/models") co_return co_await writer.send(wrong_method("GET"));
     if (path == "/v1/chat/completions") {

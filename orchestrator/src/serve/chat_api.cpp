@@ -1,5 +1,7 @@
 #include "serve/chat_api.hpp"
 
+#include "serve/trace_headers.hpp"
+
 #include <fmt/format.h>
 
 #include <utility>
@@ -96,7 +98,7 @@ Task<void> ChatApi::handle(ServerRequest request, ResponseWriter& writer) {
         ApiError error{.status = 429, .message = "as many runs are in flight as this server allows", .code = "busy"};
         co_return co_await writer.send(error_response(error));
     }
-    auto run = runs_.start(served->second, std::get<nlohmann::json>(std::move(inputs)));
+    auto run = runs_.start(served->second, std::get<nlohmann::json>(std::move(inputs)), trace_of(request));
     const CancelOnExit guard(runs_, *run);
     if (chat.stream) {
         co_await stream(run, std::move(chat), writer);

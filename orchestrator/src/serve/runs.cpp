@@ -12,21 +12,42 @@ namespace enough {
 
 Runs::Runs(asio::any_io_executor executor, Limits limits) : executor_(executor), limits_(limits), tasks_(executor) {}
 
-std::shared_ptr<ServedRun> Runs::start(std::shared_ptr<ServedWorkflow> served, nlohmann::json inputs) {
+std::shared_ptr<ServedRun> Runs::start(std::shared_ptr<ServedWorkflow> served, nlohmann::json inputs,
+                                       const std::optional<TraceContext>& parent) {
     auto run = std::make_shared<ServedRun>(to_string(boost::uuids::random_generator()()), served);
     by_id_.emplace(run->id(), run);
     order_.push_back(run);
     forget_oldest();
     in_flight_[run->id()] = 0;
-    const TaskGroup::Id task = tasks_.spawn(this->run(run, std::move(served), std::move(inputs)));
+    ObservedRun observed = this->observed(*run, *served, parent);
+    const TaskGroup::Id task = tasks_.spawn(this->run(run, std::move(served), std::move(inputs), std::move(observed)));
     if (const auto known = in_flight_.find(run->id()); known != in_flight_.end()) known->second = task;
     return run;
 }
 
-Task<void> Runs::run(std::shared_ptr<ServedRun> run, std::shared_ptr<ServedWorkflow> served, nlohmann::json inputs) {
+ObservedRun Runs::observed(const ServedRun& run, const ServedWorkflow& served,
+                           const std::optional<TraceContext>& parent) const {
+    ObservedRun observed{run.id(), served.workflow, std::nullopt};
+    if (tracing_)
+        observed.trace = tracing_->begin(run.id(), parent);
+    else if (parent)
+        observed.trace = RunTrace{*parent, "", false};
+    return observed;
+}
+
+Task<void> Runs::run(std::shared_ptr<ServedRun> run, std::shared_ptr<ServedWorkflow> served, nlohmann::json inputs,
+                     ObservedRun observed) {
     RunOptions options;
     options.run_id = run->id();
+    options.trace = observed.trace;
     options.sinks = std::vector<EventSink*>(1, run.get());
+    std::vector<std::unique_ptr<EventSink>> watching;
+    for (RunObserver* observer : observers_) {
+        auto sink = observer->follow(observed);
+        if (!sink) continue;
+        options.sinks.push_back(sink.get());
+        watching.push_back(std::move(sink));
+    }
     co_await served->engine->run(std::move(inputs), std::move(options));
     in_flight_.erase(run->id());
 }

@@ -2,6 +2,8 @@
 
 #include "serve/served_run.hpp"
 
+#include <enough/orchestrator/telemetry.hpp>
+
 #include <cstddef>
 #include <deque>
 #include <functional>
@@ -26,8 +28,15 @@ public:
     bool full() const { return tasks_.size() >= limits_.in_flight; }
     std::size_t in_flight() const { return tasks_.size(); }
 
-    /// Starts a run whose inputs have been checked. It goes on whoever watches it.
-    std::shared_ptr<ServedRun> start(std::shared_ptr<ServedWorkflow> served, nlohmann::json inputs);
+    /// Every run to come is watched by it. It must outlive them.
+    void watch(RunObserver& observer) { observers_.push_back(&observer); }
+
+    /// Gives runs to come traces of their own; without it they pass on that of whoever asks for them, if any.
+    void trace_with(const Tracing& tracing) { tracing_ = &tracing; }
+
+    /// Starts a run whose inputs have been checked. It goes on whoever watches it. `parent`: the span that asks for it.
+    std::shared_ptr<ServedRun> start(std::shared_ptr<ServedWorkflow> served, nlohmann::json inputs,
+                                     const std::optional<TraceContext>& parent = std::nullopt);
 
     /// Null: there is none by that id, or it was too long ago.
     std::shared_ptr<ServedRun> find(const std::string& id) const;
@@ -43,12 +52,17 @@ public:
     Task<void> drain(Deadline deadline);
 
 private:
-    Task<void> run(std::shared_ptr<ServedRun> run, std::shared_ptr<ServedWorkflow> served, nlohmann::json inputs);
+    Task<void> run(std::shared_ptr<ServedRun> run, std::shared_ptr<ServedWorkflow> served, nlohmann::json inputs,
+                   ObservedRun observed);
+    ObservedRun observed(const ServedRun& run, const ServedWorkflow& served,
+                         const std::optional<TraceContext>& parent) const;
     void forget_oldest();
 
     asio::any_io_executor executor_;
     Limits limits_;
     TaskGroup tasks_;
+    std::vector<RunObserver*> observers_;
+    const Tracing* tracing_ = nullptr;
     std::map<std::string, TaskGroup::Id> in_flight_;
     std::map<std::string, std::shared_ptr<ServedRun>> by_id_;
     std::deque<std::shared_ptr<ServedRun>> order_;  ///< the oldest first

@@ -2,6 +2,7 @@
 
 #include "serve/api_error.hpp"
 #include "serve/bell.hpp"
+#include "serve/trace_headers.hpp"
 
 #include <enough/workflows/inputs.hpp>
 
@@ -114,7 +115,7 @@ Task<void> RunsApi::start(ServerRequest request, ResponseWriter& writer) {
     const ApiError busy{.status = 429, .message = "as many runs are in flight as this server allows", .code = "busy"};
     if (runs_.full()) co_return co_await writer.send(error_response(busy));
     Start& asked = std::get<Start>(read);
-    const auto run = runs_.start(std::move(asked.served), std::move(asked.inputs));
+    const auto run = runs_.start(std::move(asked.served), std::move(asked.inputs), trace_of(request));
     EventWatch watch(executor_);
     const Following following(*run, watch);
     const Deadline deadline = Deadline::after(wait);

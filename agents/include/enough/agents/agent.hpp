@@ -98,7 +98,11 @@ struct Request {
     int sample = 0;                ///< which of several equal requests of one run: a cache must not make them one
     bool streamed = true;          ///< false: the answer is asked for in one piece, for comparing
     std::uint64_t run = 0;         ///< on whose behalf: calls that wait for a limit take turns by run
-    Deadline deadline;             ///< above all limits of the model itself
+    /// W3C trace context (https://www.w3.org/TR/trace-context/) that a server is told as it stands here; empty: none.
+    /// No part of what is asked: no cache and no recording knows it.
+    std::string traceparent = {};
+    std::string tracestate = {};
+    Deadline deadline;  ///< above all limits of the model itself
     AnswerSink* sink = nullptr;
     Attempts* attempts = nullptr;  ///< null: attempts are limited by the model's own settings alone
 };

@@ -2,6 +2,7 @@
 
 #include <enough/async/task.hpp>
 #include <enough/orchestrator/engine.hpp>
+#include <enough/orchestrator/telemetry.hpp>
 #include <enough/workflows/workflow.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -11,6 +12,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,6 +37,8 @@ struct ServeSettings {
     std::uint16_t port = 8484;          ///< 0: any free one
     std::filesystem::path api_keys;     ///< file with a key a line; empty: nobody needs one
     ServerLimits limits;
+    std::optional<TraceSettings> traces;            ///< where spans of runs go; absent: none are made
+    LogSettings log;                                ///< a line for each request and run, on standard error
     std::chrono::milliseconds drain_notice{1'000};  ///< between `/readyz` failing and the end of accepting
     std::chrono::milliseconds drain{30'000};        ///< for requests in flight, before they are cancelled
 };
