@@ -29,7 +29,12 @@ struct Arguments {
     std::string api_keys;
     double drain = 30;
     TraceArguments traces;
+    double request_timeout = 3'600;
 };
+
+std::chrono::milliseconds milliseconds(double seconds) {
+    return std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1'000));
+}
 
 /// `127.0.0.1:8484`, `[::1]:8484`.
 void read_listen(const std::string& text, ServeSettings& settings) {
@@ -81,8 +86,9 @@ private:
             const auto workflows = load_all(files_);
             if (!workflows.empty()) server_.offer(workflows);
             Terminal().line(workflows.empty() ? "still serving the workflows of before" : "workflows reloaded");
+            server_.reload_keys();
         } catch (const std::exception& error) {
-            print_error(fmt::format("{}; still serving the workflows of before", error.what()));
+            print_error(fmt::format("{}; still serving what was served before", error.what()));
         }
     }
 
@@ -101,7 +107,8 @@ int serve(Arguments arguments) {
     try {
         read_listen(arguments.listen, arguments.settings);
         arguments.settings.api_keys = arguments.api_keys;
-        arguments.settings.drain = std::chrono::milliseconds(static_cast<std::int64_t>(arguments.drain * 1'000));
+        arguments.settings.drain = milliseconds(arguments.drain);
+        arguments.settings.limits.total_time = milliseconds(arguments.request_timeout);
         const auto workflows = load_all(arguments.files);
         if (workflows.empty()) return bad_use;
         asio::io_context context(1);
@@ -131,6 +138,22 @@ void add_serve(CLI::App& app, int& exit) {
     verb->add_option("--max-runs", arguments->settings.limits.runs, "Runs in flight; more get 429 (default: 1000)")
         ->check(CLI::PositiveNumber)
         ->type_name("N");
+    verb->add_option("--max-usd", arguments->settings.max_usd, "Money for all runs together; then runs are refused")
+        ->check(CLI::PositiveNumber)
+        ->type_name("USD");
+    verb->add_option("--max-connections", arguments->settings.limits.connections,
+                     "Connections at once; more get 503 (default: 1024)")
+        ->check(CLI::PositiveNumber)
+        ->type_name("N");
+    verb->add_option("--max-body", arguments->settings.limits.body_bytes, "Bytes of a request (default: 1 MiB)")
+        ->transform(CLI::AsSizeValue(false))
+        ->type_name("SIZE");
+    verb->add_option("--request-timeout", arguments->request_timeout,
+                     "Seconds for a completion; its run is cancelled then (default: 3600)")
+        ->check(CLI::PositiveNumber)
+        ->type_name("SECONDS");
+    verb->add_option("--cors", arguments->settings.cors_origin, "Origin whose pages may ask, too, or * (default: none)")
+        ->type_name("ORIGIN");
     verb->add_option("--drain", arguments->drain, "Seconds for requests in flight at the end (default: 30)")
         ->check(CLI::NonNegativeNumber)
         ->type_name("SECONDS");

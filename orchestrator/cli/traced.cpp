@@ -21,7 +21,7 @@ TracedOnce::TracedOnce(const std::optional<TraceSettings>& settings, std::shared
     tracing_.emplace(executor, *settings, [](const std::string& what) { print_error("traces: " + what); });
     if (options.run_id.empty()) options.run_id = to_string(boost::uuids::random_generator()());
     options.trace = tracing_->begin(options.run_id, std::nullopt);
-    const ObservedRun run{options.run_id, std::move(workflow), options.trace};
+    const ObservedRun run{options.run_id, std::move(workflow), options.trace, {}};
     sink_ = tracing_->follow(run);
     if (sink_) options.sinks.push_back(sink_.get());
 }

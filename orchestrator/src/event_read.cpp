@@ -150,6 +150,11 @@ EventBody read_run_started(const JsonFields& f) {
                     .inputs = f.object("inputs").json(),
                     .tools = read_tools(f.object("tools")),
                     .tools_error = f.optional<std::string>("tools_error")};
+    if (f.has("sampling")) body.sampling = read_sampling(f.object("sampling"));
+    if (f.has("allowance")) {
+        const JsonFields allowance = f.object("allowance");
+        body.allowance = {allowance.optional<double>("usd"), allowance.optional<std::int64_t>("tokens")};
+    }
     if (body.version != RunStarted::current_version)
         throw std::invalid_argument("event format version " + std::to_string(body.version) + "; this program reads " +
                                     std::to_string(RunStarted::current_version));

@@ -90,6 +90,19 @@ json write(const Judgement& judgement) {
             {"coverage", judgement.coverage}};
 }
 
+json write(const Sampling& sampling) {
+    return {{"temperature", null_or(sampling.temperature)},
+            {"top_p", null_or(sampling.top_p)},
+            {"seed", null_or(sampling.seed)},
+            {"max_tokens", null_or(sampling.max_tokens)},
+            {"reasoning_effort", null_or(sampling.reasoning_effort)},
+            {"stop", sampling.stop}};
+}
+
+json write(const RunAllowance& allowance) {
+    return {{"usd", null_or(allowance.usd)}, {"tokens", null_or(allowance.tokens)}};
+}
+
 struct Write {
     json& line;
 
@@ -101,6 +114,8 @@ struct Write {
         line["inputs"] = body.inputs;
         line["tools"] = write(body.tools);
         line["tools_error"] = null_or(body.tools_error);
+        if (body.sampling != Sampling()) line["sampling"] = write(body.sampling);
+        if (body.allowance != RunAllowance()) line["allowance"] = write(body.allowance);
     }
     void operator()(const CallAnswered& body) {
         line["call"] = body.call;
@@ -151,12 +166,7 @@ struct Write {
         line["messages"] = json::array();
         for (const Message& message : body.messages)
             line["messages"].push_back(write(message));
-        line["sampling"] = {{"temperature", null_or(body.sampling.temperature)},
-                            {"top_p", null_or(body.sampling.top_p)},
-                            {"seed", null_or(body.sampling.seed)},
-                            {"max_tokens", null_or(body.sampling.max_tokens)},
-                            {"reasoning_effort", null_or(body.sampling.reasoning_effort)},
-                            {"stop", body.sampling.stop}};
+        line["sampling"] = write(body.sampling);
     }
     void operator()(const CallJudged& body) {
         line["call"] = body.call;

@@ -7,6 +7,7 @@
 
 #include "support/run.hpp"
 
+#include <fmt/format.h>
 #include <boost/asio/connect.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/read.hpp>
@@ -146,6 +147,30 @@ steps:
       - {agent: expert}
 output: "{{ steps.solve.text }}"
 )yaml";
+
+/// The JSON of each event of a stream; `[DONE]` as a string.
+inline std::vector<nlohmann::json> events_of(const std::string& stream) {
+    std::vector<nlohmann::json> events;
+    constexpr std::string_view data = "data: ";
+    for (std::size_t at = stream.find(data); at != std::string::npos; at = stream.find(data, at + 1)) {
+        const std::string line = stream.substr(at + data.size(), stream.find('\n', at) - at - data.size());
+        events.push_back(line == "[DONE]" ? nlohmann::json("[DONE]") : nlohmann::json::parse(line));
+    }
+    return events;
+}
+
+inline std::string joined(const std::vector<nlohmann::json>& events, const char* field) {
+    std::string text;
+    for (const nlohmann::json& event : events)
+        if (event.is_object() && event.contains("choices") && !event["choices"].empty())
+            text += event["choices"][0]["delta"].value(field, std::string());
+    return text;
+}
+
+inline std::string streamed(const std::string& options) {
+    return fmt::format(R"({{"model": "cascade", "messages": [{{"role": "user", "content": "q"}}], "stream": true{}}})",
+                       options);
+}
 
 inline constexpr const char* ask_cascade =
     R"({"model": "cascade", "messages": [{"role": "user", "content": "What is 6 * 7?"}]})";

@@ -65,6 +65,16 @@ public:
         return ref_.allow_stale;
     }
 
+    /// A threshold says nothing of answers to other settings than those it was calibrated with.
+    void check_requests(const std::vector<SamplingField>& allowed) const {
+        for (const SamplingField field : allowed)
+            if (field != SamplingField::seed && !ref_.allow_stale)
+                ref_.where.error(
+                    fmt::format("a request could change '{}' (serve.allow), and the calibration would not "
+                                "hold any more; leave it out there, or write allow_stale: true here",
+                                name(field)));
+    }
+
     void take_origin() {
         if (taken_.file.empty()) taken_.file = file_name(ref_);  // that of `accept` first
         if (ref_.allow_stale) return;
@@ -217,6 +227,7 @@ void bind_calibrations(WrittenGate& written, const AgentRung& rung, const RungPl
         if (!calibration) return std::nullopt;
         Binding binding(*ref, std::move(calibration), gate, *taken);
         if (!binding.check_conditions(now)) return std::nullopt;
+        binding.check_requests(loading.workflow.allowed);
         binding.take_origin();
         return binding;
     };

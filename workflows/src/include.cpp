@@ -107,7 +107,7 @@ private:
         fields.take("include");
         for (const std::string_view section : shared_sections)
             if (const auto value = fields.take(section); value && !value->is_map()) value->expected("a map of names");
-        for (const char* key : {"name", "description", "limits", "steps", "output"})
+        for (const char* key : {"name", "description", "limits", "serve", "steps", "output"})
             fields.hint(key, "an included file can define inputs, models, agents, gates, tools and secrets only");
         fields.finish();
     }

@@ -58,6 +58,7 @@ void read_sections(Node& root, Loading& loading, const std::string& file) {
     section("gates", read_gates);
     section("limits", read_limits);
     section("eval", read_eval);
+    section("serve", read_serve);
     fields.require("steps");
     const auto steps = fields.take("steps");
     const auto output = fields.take("output");

@@ -106,6 +106,7 @@ void read_tools(const Value& section, Loading& loading);
 void read_agents(const Value& section, Loading& loading);
 void read_gates(const Value& section, Loading& loading);
 void read_limits(const Value& section, Loading& loading);
+void read_serve(const Value& section, Loading& loading);
 void read_steps_and_output(const std::optional<Value>& steps, const std::optional<Value>& output, Loading& loading);
 
 /// Checks that fallbacks are models and lead nowhere in a circle.

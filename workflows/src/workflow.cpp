@@ -7,6 +7,24 @@
 #include <variant>
 
 namespace enough {
+
+std::string_view name(SamplingField field) {
+    switch (field) {
+        case SamplingField::temperature:
+            return "temperature";
+        case SamplingField::top_p:
+            return "top_p";
+        case SamplingField::seed:
+            return "seed";
+        case SamplingField::max_tokens:
+            return "max_tokens";
+        case SamplingField::stop:
+            return "stop";
+        case SamplingField::reasoning_effort:
+            return "reasoning_effort";
+    }
+    return {};
+}
 namespace {
 
 void add_models(const Workflow& workflow, std::map<std::string, const Model*>& models,

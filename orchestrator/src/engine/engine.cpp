@@ -8,6 +8,7 @@
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
+#include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -101,6 +102,11 @@ void add_tool_servers(const Workflow& workflow, const std::string& prefix, const
     });
 }
 
+/// Before the run began: it must be told, since nobody will tell it any more.
+bool cancelled(const asio::cancellation_state& told) {
+    return told.cancelled() != asio::cancellation_type::none;
+}
+
 }  // namespace
 
 ToolServers make_tool_servers(const Workflow& workflow, asio::any_io_executor executor) {
@@ -131,13 +137,26 @@ Task<RunState> Engine::run(nlohmann::json inputs, RunOptions options) {
     start.workflow_hash = workflow_->hash;
     start.started = now_utc();
     start.inputs = complete_inputs(*workflow_, inputs);
+    start.sampling = options.sampling;
+    start.allowance = options.allowance;
     if (options.run_id.empty()) options.run_id = to_string(boost::uuids::random_generator()());
 
     const asio::any_io_executor executor = co_await asio::this_coro::executor;
     LiveRun live(workflow_, agents_, tools_, std::move(options), executor);
     // A coroutine thread of its own: it looks after being cancelled by itself, and the caller's settings stay
     // untouched.
-    co_await asio::co_spawn(executor, live.to_end(std::move(start)), asio::use_awaitable);
+    const auto told = co_await asio::this_coro::cancellation_state;
+    co_await asio::co_spawn(executor, live.to_end(std::move(start), cancelled(told)), asio::use_awaitable);
+    co_return std::move(live).state();
+}
+
+Task<RunState> Engine::resume(std::vector<Event> recorded, RunOptions options) {
+    Unfinished left = unfinished(workflow_, recorded);
+    options.run_id = left.state.run_id;
+    const asio::any_io_executor executor = co_await asio::this_coro::executor;
+    LiveRun live(workflow_, agents_, tools_, std::move(options), executor);
+    const auto told = co_await asio::this_coro::cancellation_state;
+    co_await asio::co_spawn(executor, live.to_end(std::move(left), cancelled(told)), asio::use_awaitable);
     co_return std::move(live).state();
 }
 

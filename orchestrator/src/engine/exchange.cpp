@@ -168,6 +168,38 @@ void deliver(Fold& fold, CallRecord& call, const Answer& answer) {
     }
 }
 
+/// The agent's own settings, but for those that whoever started the run may set and did. Referees keep theirs: a client
+/// chooses how it is answered, not how answers are judged.
+Sampling sampling_of(const Fold& fold, const CallOrder& order, const AgentRole& role) {
+    Sampling sampling = role.sampling;
+    const Workflow& workflow = fold.workflow(order.place);
+    if (order.purpose != CallPurpose::answer || &workflow != fold.state.workflow.get()) return sampling;
+    const Sampling& wanted = fold.state.sampling;
+    for (const SamplingField field : workflow.allowed) {
+        switch (field) {
+            case SamplingField::temperature:
+                if (wanted.temperature) sampling.temperature = wanted.temperature;
+                break;
+            case SamplingField::top_p:
+                if (wanted.top_p) sampling.top_p = wanted.top_p;
+                break;
+            case SamplingField::seed:
+                if (wanted.seed) sampling.seed = wanted.seed;
+                break;
+            case SamplingField::max_tokens:
+                if (wanted.max_tokens) sampling.max_tokens = wanted.max_tokens;
+                break;
+            case SamplingField::stop:
+                if (!wanted.stop.empty()) sampling.stop = wanted.stop;
+                break;
+            case SamplingField::reasoning_effort:
+                if (wanted.reasoning_effort) sampling.reasoning_effort = wanted.reasoning_effort;
+                break;
+        }
+    }
+    return sampling;
+}
+
 }  // namespace
 
 std::string tool_server_prefix(const Workflow& sub_workflow) {
@@ -178,6 +210,7 @@ bool ask(Fold& fold, const CallOrder& order, std::vector<Message> messages) {
     RunState& run = fold.state;
     const Workflow& workflow = fold.workflow(order.place);
     const AgentRole& role = workflow.agents.at(order.agent);
+    Sampling sampling = sampling_of(fold, order, role);
     const auto& time = run.budget().limits().time;
     if (time && run.now >= *time) {
         over_budget(fold, Purses::whole_run, time_spent(*time));
@@ -186,7 +219,7 @@ bool ask(Fold& fold, const CallOrder& order, std::vector<Message> messages) {
     std::vector<ToolSpec> tools = tools_for(fold, order.place, role);
     Demand demand;
     demand.input_tokens = estimated_input_tokens(messages, tools);
-    demand.max_tokens = role.sampling.max_tokens;
+    demand.max_tokens = sampling.max_tokens;
     demand.price = dearest_price(workflow, role.model);  // whichever model answers in the end
     const Purses::Admission admission = run.purses.reserve(run.step(order.place).purse, demand);
     if (!admission.reservation) {
@@ -199,7 +232,7 @@ bool ask(Fold& fold, const CallOrder& order, std::vector<Message> messages) {
     exchange.call = call.id;
     exchange.evidence = order.evidence;
     exchange.messages = messages;
-    Ask action{.call = call.id, .model = call.model, .messages = std::move(messages), .sampling = role.sampling};
+    Ask action{.call = call.id, .model = call.model, .messages = std::move(messages), .sampling = std::move(sampling)};
     action.sampling.max_tokens = call.max_tokens;
     // One seed for all members of a panel would make them one answer, and their agreement worthless.
     if (call.member && action.sampling.seed) *action.sampling.seed += *call.member;

@@ -1,4 +1,4 @@
-#include <enough/orchestrator/step.hpp>
+#include "engine/replay.hpp"
 
 #include <fmt/format.h>
 
@@ -39,7 +39,7 @@ const RunStarted& start_of(const std::vector<Event>& events) {
 
 }  // namespace
 
-RunState fold(std::shared_ptr<const Workflow> workflow, const std::vector<Event>& events) {
+RunState replay(std::shared_ptr<const Workflow> workflow, const std::vector<Event>& events, const OnFold& on_fold) {
     const RunStarted& start = start_of(events);
     if (start.workflow_hash != workflow->hash)
         throw std::invalid_argument(
@@ -55,12 +55,18 @@ RunState fold(std::shared_ptr<const Workflow> workflow, const std::vector<Event>
         if (!expected.empty()) throw AuditError(place(expected.front()) + " is missing from the log");
         if (event.number != state.events + 1) throw std::invalid_argument(place(event) + " is out of order");
         try {
-            expected = conclusions(step(state, event.at, event.body));
+            std::vector<Action> actions = step(state, event.at, event.body);
+            expected = conclusions(actions);
+            if (on_fold) on_fold(event, std::move(actions));
         } catch (const std::logic_error& error) {
             throw std::invalid_argument(place(event) + " can't follow: " + error.what());
         }
     }
     return state;
+}
+
+RunState fold(std::shared_ptr<const Workflow> workflow, const std::vector<Event>& events) {
+    return replay(std::move(workflow), events, {});
 }
 
 }  // namespace enough

@@ -19,10 +19,19 @@ namespace {
 // The run's own clock comes first, so that a call in flight at the end of `limits.time` is aborted, not failed.
 constexpr std::chrono::milliseconds after_the_run{100};
 
-EventBody fact_of(CallId call, Result<Answer> result, const CallWatch& watch) {
-    if (result.has_value()) return CallAnswered{call, std::move(*result), watch.evidence()};
+Usage sum(Usage usage, const Usage& other) {
+    usage += other;
+    return usage;
+}
+
+/// `before`: what the call used up before the run was interrupted.
+EventBody fact_of(CallId call, Result<Answer> result, const CallWatch& watch, const Usage& before) {
+    if (result.has_value()) {
+        result->usage += before;
+        return CallAnswered{call, std::move(*result), watch.evidence()};
+    }
     Failure failure = std::move(result).error();
-    return CallFailed{call, failure.kind, std::move(failure.message), failure.spent};
+    return CallFailed{call, failure.kind, std::move(failure.message), sum(failure.spent, before)};
 }
 
 /// What an agent asks before it sends a request once more.
@@ -55,18 +64,26 @@ LiveRun::LiveRun(std::shared_ptr<const Workflow> workflow, const Agents& agents,
       group_(executor),
       owner_(std::hash<std::string>()(options_.run_id)) {}
 
-Task<void> LiveRun::to_end(RunStarted start) {
+Task<void> LiveRun::to_end(RunStarted start, bool cancelled) {
     co_await asio::this_coro::throw_if_cancelled(false);
-    if (const auto time = state_.budget().limits().time) {
-        group_.spawn(watch_time(Deadline(began_ + *time)));
-        deadline_ = Deadline(began_ + *time + after_the_run);
-    }
+    limit_time();
     co_await list_tools(start);
     feed(std::move(start));
+    co_await live(cancelled);
+}
+
+Task<void> LiveRun::to_end(Unfinished left, bool cancelled) {
+    co_await asio::this_coro::throw_if_cancelled(false);
+    take_up(std::move(left));
+    co_await live(cancelled);
+}
+
+Task<void> LiveRun::live(bool cancelled) {
     bool told = false;
     while (!is_final(state_.status)) {
         const auto cancellation = co_await asio::this_coro::cancellation_state;
-        if (cancellation.cancelled() != asio::cancellation_type::none && !told) {
+        cancelled = cancelled || cancellation.cancelled() != asio::cancellation_type::none;
+        if (cancelled && !told) {
             told = true;
             feed(CancelRequested());
             continue;
@@ -77,6 +94,50 @@ Task<void> LiveRun::to_end(RunStarted start) {
     co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
     group_.cancel();
     co_await group_.join();
+}
+
+void LiveRun::limit_time() {
+    const auto time = state_.budget().limits().time;
+    if (!time || state_.ending != Status::running) return;
+    group_.spawn(watch_time(Deadline(began_ + *time)));
+    deadline_ = Deadline(began_ + *time + after_the_run);
+}
+
+/// The run's clock goes on from its last fact: the time in which nothing ran does not count.
+void LiveRun::take_up(Unfinished left) {
+    state_ = std::move(left.state);
+    samples_ = std::move(left.samples);
+    began_ = Deadline::Clock::now() - std::chrono::duration_cast<Deadline::Clock::duration>(state_.now);
+    for (const Event& event : left.untold)
+        tell(event);
+    if (is_final(state_.status)) return;
+    limit_time();
+    for (auto& [id, call] : left.calls)
+        take_up(std::move(call));
+    for (auto& [id, wish] : left.tool_uses)
+        perform(std::move(wish));
+    for (auto& [id, question] : left.approvals)
+        perform(std::move(question));
+    for (const auto& [id, wait] : left.timers)
+        perform(wait);
+}
+
+/// What was sent may have cost something although its answer never came: its prompt at least is booked, as of a failed
+/// attempt, and asking once more is another attempt.
+void LiveRun::take_up(Unfinished::Call call) {
+    const CallId id = call.ask.call;
+    const CallRecord& record = state_.call(id);
+    const Usage lost = call.requested ? CallWatch(call.ask, options_.sinks).spent_so_far() : Usage();
+    if (record.abort_requested) {
+        mailbox_.post(CallAborted{id, sum(record.booked, lost)});
+    } else if (!call.requested) {
+        in_flight_[id] = group_.spawn(this->call(std::move(call.ask), call.sample, record.booked));
+    } else if (another_attempt(id, AttemptKind::retry, lost, "the run was interrupted")) {
+        in_flight_[id] = group_.spawn(this->call(std::move(call.ask), call.sample, record.booked));
+    } else {
+        const auto why = "the run was interrupted, and the limits leave no room to ask again";
+        in_flight_[id] = group_.spawn(post(CallFailed{id, FailureKind::server_error, why, record.booked}));
+    }
 }
 
 /// What the servers of tools offer.
@@ -110,12 +171,11 @@ void LiveRun::feed(EventBody fact) {
 
 void LiveRun::perform(Action action) {
     if (Emit* emit = std::get_if<Emit>(&action)) {
-        for (EventSink* sink : options_.sinks)
-            sink->on(emit->event);
+        tell(emit->event);
     } else if (Ask* ask = std::get_if<Ask>(&action)) {
         const CallId id = ask->call;
         const int sample = samples_.next(*ask);
-        in_flight_[id] = group_.spawn(call(std::move(*ask), sample));
+        in_flight_[id] = group_.spawn(call(std::move(*ask), sample, Usage()));
     } else if (const Abort* abort = std::get_if<Abort>(&action)) {
         group_.cancel(in_flight_.at(abort->call));
     } else if (CallTool* wish = std::get_if<CallTool>(&action)) {
@@ -131,6 +191,11 @@ void LiveRun::perform(Action action) {
     }
 }
 
+void LiveRun::tell(const Event& event) const {
+    for (EventSink* sink : options_.sinks)
+        sink->on(event);
+}
+
 void LiveRun::forget(const Forget& forgotten) {
     for (const ToolUseId id : forgotten.tool_uses)
         group_.cancel(tool_uses_.at(id));
@@ -144,8 +209,13 @@ bool LiveRun::another_attempt(CallId call, AttemptKind kind, const Usage& spent,
     return state_.call(call).attempts > before;
 }
 
+Task<void> LiveRun::post(EventBody fact) {
+    mailbox_.post(std::move(fact));
+    co_return;
+}
+
 /// Asks, and posts exactly one fact about how it went.
-Task<void> LiveRun::call(Ask ask, int sample) {
+Task<void> LiveRun::call(Ask ask, int sample, Usage before) {
     CallWatch watch(ask, options_.sinks);
     AttemptsOfCall attempts(*this, ask.call);
     Request request;
@@ -166,15 +236,16 @@ Task<void> LiveRun::call(Ask ask, int sample) {
     request.attempts = &attempts;
     try {
         Result<Answer> result = co_await agents_.at(ask.model)->ask(std::move(request));
-        mailbox_.post(fact_of(ask.call, std::move(result), watch));
+        mailbox_.post(fact_of(ask.call, std::move(result), watch, before));
     } catch (const boost::system::system_error& error) {
         if (was_cancelled(error))
-            mailbox_.post(CallAborted{ask.call, watch.spent_so_far()});
+            mailbox_.post(CallAborted{ask.call, sum(watch.spent_so_far(), before)});
         else
-            mailbox_.post(CallFailed{ask.call, FailureKind::server_error, error.what(), watch.spent_so_far()});
+            mailbox_.post(
+                CallFailed{ask.call, FailureKind::server_error, error.what(), sum(watch.spent_so_far(), before)});
     } catch (const std::exception& error) {
         // A bug in an agent must not hang the run that waits for it.
-        mailbox_.post(CallFailed{ask.call, FailureKind::server_error, error.what(), watch.spent_so_far()});
+        mailbox_.post(CallFailed{ask.call, FailureKind::server_error, error.what(), sum(watch.spent_so_far(), before)});
     }
 }
 

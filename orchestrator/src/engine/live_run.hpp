@@ -2,6 +2,7 @@
 
 #include "engine/mailbox.hpp"
 #include "engine/samples.hpp"
+#include "engine/unfinished.hpp"
 
 #include <enough/async/deadline.hpp>
 #include <enough/async/task_group.hpp>
@@ -23,8 +24,12 @@ public:
     LiveRun(std::shared_ptr<const Workflow> workflow, const Agents& agents, const ToolServers& tools,
             RunOptions options, asio::any_io_executor executor);
 
-    /// Runs to the end, joined. Cancelling it ends the run; it returns normally all the same.
-    Task<void> to_end(RunStarted start);
+    /// Runs to the end, joined. Cancelling it ends the run; it returns normally all the same. `cancelled`: its caller
+    /// has been cancelled before.
+    Task<void> to_end(RunStarted start, bool cancelled);
+
+    /// Goes on with one that was interrupted, to its end; otherwise the same. `left` must be of this run.
+    Task<void> to_end(Unfinished left, bool cancelled);
 
     RunState state() && { return std::move(state_); }
 
@@ -32,11 +37,17 @@ public:
     bool another_attempt(CallId call, AttemptKind kind, const Usage& spent, std::string_view reason);
 
 private:
+    Task<void> live(bool cancelled);
+    void limit_time();
+    void take_up(Unfinished left);
+    void take_up(Unfinished::Call call);
+    void tell(const Event& event) const;
     void feed(EventBody fact);
     void perform(Action action);
     void forget(const Forget& forgotten);
     Task<void> list_tools(RunStarted& start);
-    Task<void> call(Ask ask, int sample);
+    Task<void> call(Ask ask, int sample, Usage before);
+    Task<void> post(EventBody fact);
     Task<void> use_tool(CallTool wish);
     Task<void> ask_person(AskApproval question);
     Task<void> sleep(Sleep sleep);

@@ -57,6 +57,12 @@ void explain_if_silent(CallRecord& call, const std::string& reason) {
     if (call.reason.empty()) call.reason = reason;
 }
 
+RunLimits smaller(RunLimits limits, const RunAllowance& allowance) {
+    if (allowance.usd) limits.usd = std::min(limits.usd.value_or(*allowance.usd), *allowance.usd);
+    if (allowance.tokens) limits.tokens = std::min(limits.tokens.value_or(*allowance.tokens), *allowance.tokens);
+    return limits;
+}
+
 /// What each fact means.
 struct Apply {
     Fold& fold;
@@ -66,6 +72,8 @@ struct Apply {
         run.status = Status::running;
         run.started = fact.started;
         run.tools = fact.tools;
+        run.sampling = fact.sampling;
+        run.purses = Purses(smaller(run.workflow->limits, fact.allowance));
         run.root().context = {{"inputs", fact.inputs}, {"steps", nlohmann::json::object()}};
         fold.touched.push_back(0);
         if (fact.tools_error) end_run(fold, Status::failed, *fact.tools_error);

@@ -1,16 +1,24 @@
 #include "serve/api.hpp"
 
 #include "serve/api_error.hpp"
+#include "serve/header_writer.hpp"
+#include "serve/openapi.hpp"
 
 #include <fmt/format.h>
 #include <boost/system/system_error.hpp>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <exception>
 #include <utility>
 
 namespace enough {
 namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::string_view one_model = "/v1/models/";
+constexpr std::string_view one_run = "/v1/runs/";
 
 ServerResponse text_response(int status, std::string body) {
     return ServerResponse(status, std::move(body), "text/plain; charset=utf-8");
@@ -27,27 +35,48 @@ ServerResponse wrong_method(const std::string& allowed) {
     return response;
 }
 
+/// What pages of another site may ask; that they may ask at all has been checked.
+ServerResponse preflight() {
+    ServerResponse response(204, "", "");
+    response.headers.emplace_back("Access-Control-Allow-Methods", "GET, POST, DELETE");
+    response.headers.emplace_back("Access-Control-Allow-Headers", "Authorization, Content-Type, Last-Event-ID");
+    response.headers.emplace_back("Access-Control-Max-Age", "600");
+    return response;
+}
+
+Json model_json(const Workflow& workflow) {
+    Json model{{"id", workflow.name}, {"object", "model"}, {"created", 0}, {"owned_by", "enough"}};
+    if (!workflow.description.empty()) model["description"] = workflow.description;
+    return model;
+}
+
+ServerResponse json_response(const Json& body) {
+    return ServerResponse(200, body.dump(-1, ' ', false, Json::error_handler_t::replace));
+}
+
 bool reads(const ServerRequest& request) {
     return request.method == "GET" || request.method == "HEAD";
 }
 
 }  // namespace
 
-Api::Api(asio::any_io_executor executor, const ServedWorkflows& workflows, Runs& runs, const ServerLimits& limits,
-         ApiKeys keys)
+Api::Api(asio::any_io_executor executor, const ServedWorkflows& workflows, Clients& clients, Runs& runs,
+         const ServerLimits& limits, RequestGuard guard)
     : workflows_(workflows),
-      keys_(std::move(keys)),
-      chat_(executor, workflows, runs, limits),
-      runs_api_(executor, workflows, runs, limits) {}
+      clients_(clients),
+      guard_(std::move(guard)),
+      chat_(executor, workflows, clients, runs, limits),
+      runs_api_(executor, workflows, clients, runs, limits) {}
 
 ServerResponse Api::refusal(int status, std::string message) {
     return error_response(ApiError{.status = status, .message = std::move(message)});
 }
 
 Task<void> Api::handle(ServerRequest request, ResponseWriter& writer) {
+    HeaderWriter with_headers(writer, guard_.headers());
     bool failed = false;
     try {
-        co_await route(std::move(request), writer);
+        co_await route(std::move(request), with_headers);
     } catch (const boost::system::system_error&) {
         throw;  // cancelled, or the client does not read
     } catch (const std::exception&) {
@@ -60,36 +89,53 @@ Task<void> Api::route(ServerRequest request, ResponseWriter& writer) {
     const std::string path = request.path;
     if (path == "/healthz") co_return co_await writer.send(text_response(200, "ok\n"));
     if (path == "/readyz") co_return co_await writer.send(readiness());
-    if (keys_.required() && !keys_.allow(request.header("authorization").value_or("")))
-        co_return co_await writer.send(refusal(401, "a key is needed: Authorization: Bearer ..."));
-    if (path == "/metrics" && metrics_) {
-        if (!reads(request)) co_return co_await writer.send(wrong_method("GET"));
-        co_return co_await writer.send(metrics_());
-    }
+    if (const auto foreign = guard_.refusal(request)) co_return co_await writer.send(error_response(*foreign));
+    if (RequestGuard::is_preflight(request)) co_return co_await writer.send(preflight());
+    const std::shared_ptr<Client> client = clients_.find(request.header("authorization").value_or(""));
+    if (!client) co_return co_await writer.send(refusal(401, "a key is needed: Authorization: Bearer KEY"));
+    writer.note_key(client->rules.name);
+    if (const auto busy = Clients::refuse_request(*client)) co_return co_await writer.send(error_response(*busy));
+    if (path == "/metrics" && reads(request)) co_return co_await writer.send(metrics_());
+    if (path == "/metrics") co_return co_await writer.send(wrong_method("GET"));
+    if (path == "/openapi.json" && reads(request))
+        co_return co_await writer.send(ServerResponse(200, std::string(openapi)));
+    if (path == "/openapi.json") co_return co_await writer.send(wrong_method("GET"));
     if (path == "/v1/models" && reads(request)) co_return co_await writer.send(models());
-    if (path == "/v1/models") co_return co_await writer.send(wrong_method("GET"));
+    if (path.starts_with(one_model) && reads(request))
+        co_return co_await writer.send(model(path.substr(one_model.size())));
+    if (path == "/v1/models" || path.starts_with(one_model)) co_return co_await writer.send(wrong_method("GET"));
     if (path == "/v1/chat/completions") {
         if (request.method != "POST") co_return co_await writer.send(wrong_method("POST"));
-        co_return co_await chat_.handle(std::move(request), writer);
+        co_return co_await chat_.handle(std::move(request), client, writer);
     }
-    if (path == "/v1/runs" && request.method == "POST") co_return co_await runs_api_.start(std::move(request), writer);
+    if (path == "/v1/runs" && request.method == "POST")
+        co_return co_await runs_api_.start(std::move(request), client, writer);
     if (path == "/v1/runs" && reads(request)) co_return co_await runs_api_.list(std::move(request), writer);
     if (path == "/v1/runs") co_return co_await writer.send(wrong_method("GET, POST"));
-    constexpr std::string_view one_run = "/v1/runs/";
     if (path.starts_with(one_run))
-        co_return co_await route_run(path.substr(one_run.size()), std::move(request), writer);
+        co_return co_await route_run(path.substr(one_run.size()), std::move(request), client, writer);
     co_await writer.send(not_found());
 }
 
-Task<void> Api::route_run(std::string rest, ServerRequest request, ResponseWriter& writer) {
-    constexpr std::string_view events = "/events";
-    if (rest.ends_with(events)) {
-        rest.resize(rest.size() - events.size());
+/// `ID`, `ID/events`, `ID/approvals/STEP`.
+Task<void> Api::route_run(std::string rest, ServerRequest request, std::shared_ptr<Client> client,
+                          ResponseWriter& writer) {
+    const std::size_t slash = std::min(rest.find('/'), rest.size());
+    std::string id = rest.substr(0, slash);
+    const std::string what = rest.substr(slash);
+    constexpr std::string_view approvals = "/approvals/";
+    if (what == "/events") {
         if (!reads(request)) co_return co_await writer.send(wrong_method("GET"));
-        co_return co_await runs_api_.events(std::move(rest), std::move(request), writer);
+        co_return co_await runs_api_.events(std::move(id), std::move(request), writer);
     }
-    if (request.method == "DELETE") co_return co_await runs_api_.cancel(std::move(rest), writer);
-    if (reads(request)) co_return co_await runs_api_.show(std::move(rest), writer);
+    if (what.starts_with(approvals)) {
+        if (request.method != "POST") co_return co_await writer.send(wrong_method("POST"));
+        std::string step = what.substr(approvals.size());
+        co_return co_await runs_api_.approve(std::move(id), std::move(step), std::move(request), client, writer);
+    }
+    if (!what.empty()) co_return co_await writer.send(not_found());
+    if (request.method == "DELETE") co_return co_await runs_api_.cancel(std::move(id), writer);
+    if (reads(request)) co_return co_await runs_api_.show(std::move(id), writer);
     co_await writer.send(wrong_method("GET, DELETE"));
 }
 
@@ -98,14 +144,20 @@ ServerResponse Api::readiness() const {
 }
 
 ServerResponse Api::models() const {
-    using Json = nlohmann::ordered_json;
     Json body{{"object", "list"}, {"data", Json::array()}};
-    for (const auto& [name, served] : workflows_) {
-        Json model{{"id", name}, {"object", "model"}, {"created", 0}, {"owned_by", "enough"}};
-        if (!served->workflow->description.empty()) model["description"] = served->workflow->description;
-        body["data"].push_back(std::move(model));
-    }
-    return ServerResponse(200, body.dump(-1, ' ', false, Json::error_handler_t::replace));
+    for (const auto& [name, served] : workflows_)
+        body["data"].push_back(model_json(*served->workflow));
+    return json_response(body);
+}
+
+ServerResponse Api::model(const std::string& name) const {
+    const auto served = workflows_.find(name);
+    if (served == workflows_.end())
+        return error_response(ApiError{.status = 404,
+                                       .message = "there is no workflow by that name (GET /v1/models lists them)",
+                                       .code = "model_not_found",
+                                       .param = "model"});
+    return json_response(model_json(*served->second->workflow));
 }
 
 }  // namespace enough

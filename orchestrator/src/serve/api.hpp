@@ -1,8 +1,9 @@
 #pragma once
 
-#include "serve/api_keys.hpp"
 #include "serve/chat_api.hpp"
+#include "serve/clients.hpp"
 #include "serve/http_message.hpp"
+#include "serve/request_guard.hpp"
 #include "serve/runs.hpp"
 #include "serve/runs_api.hpp"
 
@@ -14,9 +15,9 @@ namespace enough {
 /// Everything that is served: finds who answers a request, and sees to it that nothing but an answer leaves the server.
 class Api final : public RequestHandler {
 public:
-    /// `workflows` and `runs` must outlive it.
-    Api(asio::any_io_executor executor, const ServedWorkflows& workflows, Runs& runs, const ServerLimits& limits,
-        ApiKeys keys);
+    /// `workflows`, `clients` and `runs` must outlive it.
+    Api(asio::any_io_executor executor, const ServedWorkflows& workflows, Clients& clients, Runs& runs,
+        const ServerLimits& limits, RequestGuard guard);
 
     Task<void> handle(ServerRequest request, ResponseWriter& writer) override;
     ServerResponse refusal(int status, std::string message) override;
@@ -29,12 +30,15 @@ public:
 
 private:
     Task<void> route(ServerRequest request, ResponseWriter& writer);
-    Task<void> route_run(std::string rest, ServerRequest request, ResponseWriter& writer);
+    Task<void> route_run(std::string rest, ServerRequest request, std::shared_ptr<Client> client,
+                         ResponseWriter& writer);
     ServerResponse readiness() const;
     ServerResponse models() const;
+    ServerResponse model(const std::string& name) const;
 
     const ServedWorkflows& workflows_;
-    ApiKeys keys_;
+    Clients& clients_;
+    RequestGuard guard_;
     ChatApi chat_;
     RunsApi runs_api_;
     std::function<ServerResponse()> metrics_;

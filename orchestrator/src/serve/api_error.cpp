@@ -11,6 +11,10 @@ nlohmann::ordered_json or_null(const std::string& text) {
 
 }  // namespace
 
+ApiError too_many_runs() {
+    return ApiError{.status = 429, .message = "as many runs are in flight as this server allows", .code = "busy"};
+}
+
 std::string error_type(int status) {
     switch (status) {
         case 401:
@@ -35,8 +39,12 @@ std::string error_json(const ApiError& error) {
 
 ServerResponse error_response(const ApiError& error) {
     ServerResponse response(error.status, error_json(error));
-    if (error.status == 429 || error.status == 503) response.headers.emplace_back("Retry-After", "1");
-    if (error.status == 401) response.headers.emplace_back("WWW-Authenticate", "Bearer");
+    if (error.status == 429 || error.status == 503)
+        response.headers.emplace_back("Retry-After", std::to_string(error.retry_after.count()));
+    if (error.status == 401) {
+        response.headers.emplace_back("WWW-Authenticate", "Bearer");
+        response.headers.emplace_back("WWW-Authenticate", "Basic realm=\"enough\"");  // a browser asks for the key
+    }
     return response;
 }
 

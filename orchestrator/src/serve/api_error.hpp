@@ -2,6 +2,7 @@
 
 #include "serve/http_message.hpp"
 
+#include <chrono>
 #include <string>
 
 namespace enough {
@@ -10,9 +11,13 @@ namespace enough {
 struct ApiError {
     int status = 400;
     std::string message;
-    std::string code = {};   ///< for programs: `model_not_found`; empty: null
-    std::string param = {};  ///< the field at fault; empty: null
+    std::string code = {};                ///< for programs: `model_not_found`; empty: null
+    std::string param = {};               ///< the field at fault; empty: null
+    std::chrono::seconds retry_after{1};  ///< said with 429 and 503
 };
+
+/// The server's own bound on runs in flight is reached.
+ApiError too_many_runs();
 
 /// OpenAI's word for the kind of error that a status stands for.
 std::string error_type(int status);

@@ -12,17 +12,21 @@ namespace enough {
 class ChatApi {
 public:
     /// All must outlive it.
-    ChatApi(asio::any_io_executor executor, const ServedWorkflows& workflows, Runs& runs, const ServerLimits& limits);
+    ChatApi(asio::any_io_executor executor, const ServedWorkflows& workflows, Clients& clients, Runs& runs,
+            const ServerLimits& limits);
 
-    Task<void> handle(ServerRequest request, ResponseWriter& writer);
+    Task<void> handle(ServerRequest request, std::shared_ptr<Client> client, ResponseWriter& writer);
 
 private:
+    std::variant<RunOrder, ApiError> order(ChatRequest& request, const std::shared_ptr<Client>& client);
     Task<void> answer(std::shared_ptr<ServedRun> run, ChatRequest request, ResponseWriter& writer);
     Task<void> stream(std::shared_ptr<ServedRun> run, ChatRequest request, ResponseWriter& writer);
     Task<void> end_stream(ServedRun& run, const ChatRequest& request, ChatStream& stream, ResponseWriter& writer);
+    Task<void> refuse(ApiError error, const ServedRun& run, ResponseWriter& writer);
 
     asio::any_io_executor executor_;
     const ServedWorkflows& workflows_;
+    Clients& clients_;
     Runs& runs_;
     const ServerLimits& limits_;
 };

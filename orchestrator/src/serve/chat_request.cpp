@@ -1,5 +1,6 @@
 #include "serve/chat_request.hpp"
 
+#include <enough/json/shallow_json.hpp>
 #include <enough/workflows/inputs.hpp>
 
 #include <fmt/format.h>
@@ -16,7 +17,11 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::array<std::string_view, 5> understood{"model", "messages", "stream", "stream_options", "metadata"};
+constexpr std::array<std::string_view, 12> understood{
+    "model", "messages", "stream", "stream_options",        "metadata",   "temperature",
+    "top_p", "seed",     "stop",   "max_completion_tokens", "max_tokens", "reasoning_effort"};
+constexpr std::size_t most_stops = 16;
+constexpr std::uint64_t largest_count = 1'000'000'000'000;
 constexpr std::array<std::string_view, 4> roles{"system", "developer", "user", "assistant"};
 
 ApiError bad(std::string message, std::string param) {
@@ -58,6 +63,56 @@ std::optional<ApiError> read_messages(const json& given, ChatRequest& request) {
     }
     if (!asked) return bad("none of the messages is the user's", "messages");
     return std::nullopt;
+}
+
+/// The field's value: absent where it is missing or null.
+const json* given(const json& body, const char* key) {
+    const auto found = body.find(key);
+    return found == body.end() || found->is_null() ? nullptr : &*found;
+}
+
+std::optional<ApiError> read_number(const json& body, const char* key, double most, std::optional<double>& number) {
+    const json* value = given(body, key);
+    if (!value) return std::nullopt;
+    if (!value->is_number() || value->get<double>() < 0 || value->get<double>() > most)
+        return bad(fmt::format("'{}' is a number from 0 to {}", key, most), key);
+    number = value->get<double>();
+    return std::nullopt;
+}
+
+template <class Count>
+std::optional<ApiError> read_count(const json& body, const char* key, Count least, std::optional<Count>& count) {
+    const json* value = given(body, key);
+    if (!value) return std::nullopt;
+    const bool whole = value->is_number_unsigned() || (value->is_number_integer() && value->get<std::int64_t>() >= 0);
+    if (!whole || std::cmp_less(value->get<std::uint64_t>(), least) || value->get<std::uint64_t>() > largest_count)
+        return bad(fmt::format("'{}' is a whole number from {}", key, least), key);
+    count = value->get<Count>();
+    return std::nullopt;
+}
+
+std::optional<ApiError> read_stop(const json& body, std::vector<std::string>& stop) {
+    const json* value = given(body, "stop");
+    if (!value) return std::nullopt;
+    const json list = value->is_array() ? *value : json::array({*value});
+    const auto text = [](const json& item) { return item.is_string() && !item.get_ref<const std::string&>().empty(); };
+    if (list.size() > most_stops || !std::all_of(list.begin(), list.end(), text))
+        return bad(fmt::format("'stop' is a text or a list of up to {}", most_stops), "stop");
+    stop = list.get<std::vector<std::string>>();
+    return std::nullopt;
+}
+
+std::optional<ApiError> read_sampling(const json& body, Sampling& sampling) {
+    if (auto error = read_number(body, "temperature", 2, sampling.temperature)) return error;
+    if (auto error = read_number(body, "top_p", 1, sampling.top_p)) return error;
+    if (auto error = read_count<std::uint64_t>(body, "seed", 0, sampling.seed)) return error;
+    for (const char* key : {"max_tokens", "max_completion_tokens"})  // the older name first: the newer one wins
+        if (auto error = read_count<std::int64_t>(body, key, 1, sampling.max_tokens)) return error;
+    if (const json* effort = given(body, "reasoning_effort")) {
+        if (!effort->is_string()) return bad("'reasoning_effort' is a text", "reasoning_effort");
+        sampling.reasoning_effort = effort->get<std::string>();
+    }
+    return read_stop(body, sampling.stop);
 }
 
 std::optional<ApiError> read_options(const json& body, ChatRequest& request) {
@@ -109,7 +164,7 @@ json typed(const Input& input, const json& value) {
 }  // namespace
 
 std::variant<ChatRequest, ApiError> read_chat_request(const std::string& body) {
-    const json given = json::parse(body, nullptr, false);
+    const json given = parse_shallow(body);
     if (!given.is_object()) return bad("the body must be a JSON object", "");
     ChatRequest request;
     const json model = given.value("model", json());
@@ -117,8 +172,25 @@ std::variant<ChatRequest, ApiError> read_chat_request(const std::string& body) {
     request.model = model.get<std::string>();
     if (auto error = read_messages(given.value("messages", json()), request)) return *error;
     if (auto error = read_options(given, request)) return *error;
+    if (auto error = read_sampling(given, request.sampling)) return *error;
     note_ignored(given, request);
     return request;
+}
+
+void ignore_settings(const Workflow& workflow, ChatRequest& request) {
+    const auto allowed = [&](SamplingField field) {
+        return std::find(workflow.allowed.begin(), workflow.allowed.end(), field) != workflow.allowed.end();
+    };
+    const Sampling& given = request.sampling;
+    const std::array<std::pair<SamplingField, bool>, 6> fields{
+        {{SamplingField::temperature, given.temperature.has_value()},
+         {SamplingField::top_p, given.top_p.has_value()},
+         {SamplingField::seed, given.seed.has_value()},
+         {SamplingField::max_tokens, given.max_tokens.has_value()},
+         {SamplingField::stop, !given.stop.empty()},
+         {SamplingField::reasoning_effort, given.reasoning_effort.has_value()}}};
+    for (const auto& [field, is_given] : fields)
+        if (is_given && !allowed(field)) request.ignored.emplace_back(name(field));
 }
 
 std::variant<json, ApiError> chat_inputs(const Workflow& workflow, const ChatRequest& request) {

@@ -20,12 +20,16 @@ struct ChatRequest {
     std::string question;              ///< the last message of the user
     nlohmann::json messages;           ///< all of them: [{"role", "content"}], contents as text
     nlohmann::json metadata;           ///< values for other inputs
+    Sampling sampling;                 ///< that was given, allowed or not
     std::vector<std::string> ignored;  ///< fields that have no effect here
 };
 
 /// Reads a request body. What the API knows and this server can't do (`n` above 1, tools) is refused; fields that only
-/// tune a model are noted as ignored, since the workflow's agents have settings of their own.
+/// have no effect are noted as ignored.
 std::variant<ChatRequest, ApiError> read_chat_request(const std::string& body);
+
+/// Notes the sampling settings that the workflow allows no request to set (`serve.allow`) as ignored.
+void ignore_settings(const Workflow& workflow, ChatRequest& request);
 
 /// The inputs of a run: the question is the workflow's first input; an input `messages` of type list gets the whole
 /// conversation; others come from `metadata` by name, or keep their defaults.

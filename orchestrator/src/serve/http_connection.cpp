@@ -161,7 +161,7 @@ Task<bool> HttpServerConnection::refuse_reading(error_code error) {
     if (error == http::error::header_limit || error == http::error::buffer_overflow)
         co_return co_await refuse(431, "the request's header is too large");
     if (error == http::error::body_limit) co_return co_await refuse(413, "the request's body is too large");
-    co_return co_await refuse(400, "this is no HTTP/1.1 request");
+    co_return co_await refuse(400, "this is no well-formed HTTP request");
 }
 
 Task<bool> HttpServerConnection::refuse(int status, std::string message) {

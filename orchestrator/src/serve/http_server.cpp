@@ -35,6 +35,16 @@ private:
     HttpServerConnection& connection_;
 };
 
+/// With nobody to serve it, letting it wait would only hide the overload.
+void turn_away(asio::ip::tcp::socket& socket) {
+    constexpr std::string_view full =
+        "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+    error_code ignored;
+    socket.non_blocking(true, ignored);
+    socket.write_some(asio::buffer(full), ignored);
+    socket.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+}
+
 }  // namespace
 
 HttpServer::HttpServer(asio::any_io_executor executor, const asio::ip::tcp::endpoint& endpoint, ServerLimits limits,
@@ -77,7 +87,9 @@ Task<void> HttpServer::accept_all() {
             error_code ignored;
             socket.set_option(asio::ip::tcp::no_delay(true), ignored);
             group_.spawn(serve_connection(std::move(socket)));
-        }  // else the socket is closed: with nobody to serve it, waiting would only hide the overload
+        } else {
+            turn_away(socket);
+        }
     }
 }
 

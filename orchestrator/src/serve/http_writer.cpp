@@ -46,7 +46,8 @@ Task<void> HttpWriter::put(std::string bytes) {
 Task<void> HttpWriter::send(ServerResponse response) {
     begun_ = true;
     std::string text = header_text(response, keep_alive_);
-    text += fmt::format("Content-Length: {}\r\n\r\n", response.body.size());
+    if (response.status != 204) text += fmt::format("Content-Length: {}\r\n", response.body.size());
+    text += "\r\n";
     if (!head_) text += response.body;
     co_await put(std::move(text));
     complete_ = true;

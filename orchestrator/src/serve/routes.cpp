@@ -20,7 +20,7 @@ constexpr std::array<std::string_view, 16> routes{
     "/v1/runs/{id}",
     "/v1/runs/{id}/events",
     "/v1/runs/{id}/approvals",
-    "/v1/runs/{id}/approvals/{approval}",
+    "/v1/runs/{id}/approvals/{step}",
     "/v1/runs/{id}/resume",
     "/v1/workflows",
 };

@@ -2,6 +2,9 @@
 
 #include <enough/async/with_deadline.hpp>
 
+#include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <boost/uuid/random_generator.hpp>
 #include <boost/uuid/uuid_io.hpp>
 
@@ -10,33 +13,32 @@
 
 namespace enough {
 
-Runs::Runs(asio::any_io_executor executor, Limits limits) : executor_(executor), limits_(limits), tasks_(executor) {}
+Runs::Runs(asio::any_io_executor executor, Limits limits)
+    : executor_(executor), limits_(limits), approvals_(executor), tasks_(executor) {}
 
-std::shared_ptr<ServedRun> Runs::start(std::shared_ptr<ServedWorkflow> served, nlohmann::json inputs,
-                                       const std::optional<TraceContext>& parent) {
-    auto run = std::make_shared<ServedRun>(to_string(boost::uuids::random_generator()()), served);
+std::shared_ptr<ServedRun> Runs::start(RunOrder order) {
+    auto run =
+        std::make_shared<ServedRun>(to_string(boost::uuids::random_generator()()), order.served, order.grant.client());
     by_id_.emplace(run->id(), run);
     order_.push_back(run);
     forget_oldest();
-    in_flight_[run->id()] = 0;
-    ObservedRun observed = this->observed(*run, *served, parent);
-    const TaskGroup::Id task = tasks_.spawn(this->run(run, std::move(served), std::move(inputs), std::move(observed)));
-    if (const auto known = in_flight_.find(run->id()); known != in_flight_.end()) known->second = task;
+    in_flight_[run->id()] = tasks_.spawn(this->run(run, std::move(order)));
     return run;
 }
 
-ObservedRun Runs::observed(const ServedRun& run, const ServedWorkflow& served,
-                           const std::optional<TraceContext>& parent) const {
-    ObservedRun observed{run.id(), served.workflow, std::nullopt};
+ObservedRun Runs::observed(const std::string& id, const RunOrder& order) const {
+    ObservedRun observed{id, order.served->workflow, std::nullopt, order.grant.client()};
     if (tracing_)
-        observed.trace = tracing_->begin(run.id(), parent);
-    else if (parent)
-        observed.trace = RunTrace{*parent, "", false};
+        observed.trace = tracing_->begin(id, order.parent);
+    else if (order.parent)
+        observed.trace = RunTrace{*order.parent, "", false};
     return observed;
 }
 
-Task<void> Runs::run(std::shared_ptr<ServedRun> run, std::shared_ptr<ServedWorkflow> served, nlohmann::json inputs,
-                     ObservedRun observed) {
+Task<void> Runs::run(std::shared_ptr<ServedRun> run, RunOrder order) {
+    co_await asio::this_coro::throw_if_cancelled(false);
+    co_await asio::post(executor_, asio::use_awaitable);  // whoever started it has a moment to follow it
+    const ObservedRun observed = this->observed(run->id(), order);
     RunOptions options;
     options.run_id = run->id();
     options.trace = observed.trace;
@@ -48,7 +50,12 @@ Task<void> Runs::run(std::shared_ptr<ServedRun> run, std::shared_ptr<ServedWorkf
         options.sinks.push_back(sink.get());
         watching.push_back(std::move(sink));
     }
-    co_await served->engine->run(std::move(inputs), std::move(options));
+    options.approver = &approvals_;
+    options.sampling = std::move(order.sampling);
+    options.allowance = order.grant.allowance();
+    RunState state = co_await order.served->engine->run(std::move(order.inputs), std::move(options));
+    const Usage& used = state.budget().used();
+    order.grant.settle(used.input_tokens + used.output_tokens, state.budget().used_usd());
     in_flight_.erase(run->id());
 }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "serve/approvals.hpp"
+#include "serve/clients.hpp"
 #include "serve/served_run.hpp"
 
 #include <enough/orchestrator/telemetry.hpp>
@@ -14,6 +16,15 @@
 #include <vector>
 
 namespace enough {
+
+/// A run that has been admitted and whose inputs have been checked.
+struct RunOrder {
+    std::shared_ptr<ServedWorkflow> served;
+    nlohmann::json inputs;
+    Sampling sampling;
+    Grant grant;
+    std::optional<TraceContext> parent = {};  ///< the span that asks for it
+};
 
 /// All runs of a server: those in flight, and the latest that have ended. All on one strand.
 class Runs {
@@ -34,9 +45,9 @@ public:
     /// Gives runs to come traces of their own; without it they pass on that of whoever asks for them, if any.
     void trace_with(const Tracing& tracing) { tracing_ = &tracing; }
 
-    /// Starts a run whose inputs have been checked. It goes on whoever watches it. `parent`: the span that asks for it.
-    std::shared_ptr<ServedRun> start(std::shared_ptr<ServedWorkflow> served, nlohmann::json inputs,
-                                     const std::optional<TraceContext>& parent = std::nullopt);
+    /// Starts a run, which goes on whoever watches it. Its first event comes after the caller's next wait: until then
+    /// followers miss nothing.
+    std::shared_ptr<ServedRun> start(RunOrder order);
 
     /// Null: there is none by that id, or it was too long ago.
     std::shared_ptr<ServedRun> find(const std::string& id) const;
@@ -48,18 +59,19 @@ public:
     /// Ends a run that is in flight: every socket of it is closed at once. False if it has ended already.
     bool cancel(const std::string& id);
 
+    Approvals& approvals() { return approvals_; }
+
     /// Waits for those in flight; they are cancelled at the deadline.
     Task<void> drain(Deadline deadline);
 
 private:
-    Task<void> run(std::shared_ptr<ServedRun> run, std::shared_ptr<ServedWorkflow> served, nlohmann::json inputs,
-                   ObservedRun observed);
-    ObservedRun observed(const ServedRun& run, const ServedWorkflow& served,
-                         const std::optional<TraceContext>& parent) const;
+    Task<void> run(std::shared_ptr<ServedRun> run, RunOrder order);
+    ObservedRun observed(const std::string& id, const RunOrder& order) const;
     void forget_oldest();
 
     asio::any_io_executor executor_;
     Limits limits_;
+    Approvals approvals_;
     TaskGroup tasks_;
     std::vector<RunObserver*> observers_;
     const Tracing* tracing_ = nullptr;

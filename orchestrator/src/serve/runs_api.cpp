@@ -4,9 +4,13 @@
 #include "serve/bell.hpp"
 #include "serve/trace_headers.hpp"
 
+#include <enough/json/shallow_json.hpp>
 #include <enough/workflows/inputs.hpp>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
 #include <charconv>
@@ -65,30 +69,23 @@ std::string parameter(const ServerRequest& request, const std::string& name) {
     return known == request.query.end() ? std::string() : known->second;
 }
 
-struct Start {
-    std::shared_ptr<ServedWorkflow> served;
-    nlohmann::json inputs;
-};
+/// What a body may hold at its top.
+std::optional<ApiError> unknown_field(const nlohmann::json& body, std::string_view first, std::string_view second) {
+    for (const auto& [key, value] : body.items())
+        if (key != first && key != second)
+            return ApiError{.message = fmt::format("unknown field; there are {} and {}", first, second), .param = key};
+    return std::nullopt;
+}
 
-std::variant<Start, ApiError> read_start(const std::string& body, const ServedWorkflows& workflows) {
-    const auto given = nlohmann::json::parse(body, nullptr, false);
-    if (!given.is_object()) return ApiError{.message = "the body must be a JSON object: {\"workflow\", \"inputs\"}"};
-    for (const auto& [key, value] : given.items())
-        if (key != "workflow" && key != "inputs")
-            return ApiError{.message = "unknown field; there are workflow and inputs", .param = key};
-    const auto workflow = given.value("workflow", nlohmann::json());
-    const auto served = workflow.is_string() ? workflows.find(workflow.get<std::string>()) : workflows.end();
-    if (served == workflows.end())
-        return ApiError{.status = 404,
-                        .message = "'workflow' names none that is served (GET /v1/models lists them)",
-                        .code = "model_not_found",
-                        .param = "workflow"};
-    std::vector<std::string> faults;
-    auto inputs = given.value("inputs", nlohmann::json::object());
-    if (!inputs.is_object()) return ApiError{.message = "'inputs' must be an object", .param = "inputs"};
-    inputs = check_inputs(*served->second->workflow, inputs, faults);
-    if (!faults.empty()) return ApiError{.message = fmt::format("{}", fmt::join(faults, "; ")), .param = "inputs"};
-    return Start{served->second, std::move(inputs)};
+std::variant<ApprovalReply, ApiError> read_reply(const std::string& body, const std::string& by) {
+    const auto given = parse_shallow(body);
+    if (!given.is_object() || !given.contains("approved") || !given["approved"].is_boolean())
+        return ApiError{.message = "the body must be a JSON object: {\"approved\": true or false, \"comment\"}",
+                        .param = "approved"};
+    if (auto error = unknown_field(given, "approved", "comment")) return *error;
+    const auto comment = given.value("comment", nlohmann::json(""));
+    if (!comment.is_string()) return ApiError{.message = "'comment' is a text", .param = "comment"};
+    return ApprovalReply{given["approved"].get<bool>(), by, comment.get<std::string>()};
 }
 
 std::string event_text(const Event& event) {
@@ -98,13 +95,33 @@ std::string event_text(const Event& event) {
 
 }  // namespace
 
-RunsApi::RunsApi(asio::any_io_executor executor, const ServedWorkflows& workflows, Runs& runs,
+RunsApi::RunsApi(asio::any_io_executor executor, const ServedWorkflows& workflows, Clients& clients, Runs& runs,
                  const ServerLimits& limits)
-    : executor_(std::move(executor)), workflows_(workflows), runs_(runs), limits_(limits) {}
+    : executor_(std::move(executor)), workflows_(workflows), clients_(clients), runs_(runs), limits_(limits) {}
 
-Task<void> RunsApi::start(ServerRequest request, ResponseWriter& writer) {
-    auto read = read_start(request.body, workflows_);
-    if (const auto* error = std::get_if<ApiError>(&read)) co_return co_await writer.send(error_response(*error));
+std::variant<RunOrder, ApiError> RunsApi::order(const std::string& body, const std::shared_ptr<Client>& client) {
+    const auto given = parse_shallow(body);
+    if (!given.is_object()) return ApiError{.message = "the body must be a JSON object: {\"workflow\", \"inputs\"}"};
+    if (auto error = unknown_field(given, "workflow", "inputs")) return *error;
+    const auto name = given.value("workflow", nlohmann::json());
+    const auto served = name.is_string() ? workflows_.find(name.get<std::string>()) : workflows_.end();
+    if (served == workflows_.end())
+        return ApiError{.status = 404,
+                        .message = "'workflow' names none that is served (GET /v1/models lists them)",
+                        .code = "model_not_found",
+                        .param = "workflow"};
+    std::vector<std::string> faults;
+    auto inputs = given.value("inputs", nlohmann::json::object());
+    if (!inputs.is_object()) return ApiError{.message = "'inputs' must be an object", .param = "inputs"};
+    inputs = check_inputs(*served->second->workflow, inputs, faults);
+    if (!faults.empty()) return ApiError{.message = fmt::format("{}", fmt::join(faults, "; ")), .param = "inputs"};
+    if (runs_.full()) return too_many_runs();
+    auto admitted = clients_.admit(client, *served->second->workflow);
+    if (auto* error = std::get_if<ApiError>(&admitted)) return std::move(*error);
+    return RunOrder{served->second, std::move(inputs), Sampling(), std::get<Grant>(std::move(admitted))};
+}
+
+Task<void> RunsApi::start(ServerRequest request, std::shared_ptr<Client> client, ResponseWriter& writer) {
     std::chrono::milliseconds wait{0};
     if (const std::string text = parameter(request, "wait"); !text.empty()) {
         const auto given = duration(text);
@@ -112,13 +129,14 @@ Task<void> RunsApi::start(ServerRequest request, ResponseWriter& writer) {
         if (!given) co_return co_await writer.send(error_response(fault));
         wait = *given;
     }
-    const ApiError busy{.status = 429, .message = "as many runs are in flight as this server allows", .code = "busy"};
-    if (runs_.full()) co_return co_await writer.send(error_response(busy));
-    Start& asked = std::get<Start>(read);
-    const auto run = runs_.start(std::move(asked.served), std::move(asked.inputs), trace_of(request));
+    auto ordered = order(request.body, client);
+    if (const auto* error = std::get_if<ApiError>(&ordered)) co_return co_await writer.send(error_response(*error));
+    std::get<RunOrder>(ordered).parent = trace_of(request);
+    const auto run = runs_.start(std::get<RunOrder>(std::move(ordered)));
     EventWatch watch(executor_);
     const Following following(*run, watch);
     const Deadline deadline = Deadline::after(wait);
+    co_await asio::post(executor_, asio::use_awaitable);  // it has begun when its client is told of it
     while (!run->ended() && !deadline.expired())
         co_await watch.bell().wait(deadline);
     ServerResponse response = json_response(run->ended() ? 200 : 202, run->report());
@@ -163,6 +181,20 @@ Task<void> RunsApi::cancel(std::string id, ResponseWriter& writer) {
     const Following following(*run, watch);
     while (!run->ended())
         co_await watch.bell().wait(Deadline::never());
+    co_await writer.send(json_response(200, run->report()));
+}
+
+Task<void> RunsApi::approve(std::string id, std::string step, ServerRequest request, std::shared_ptr<Client> client,
+                            ResponseWriter& writer) {
+    const auto run = runs_.find(id);
+    if (!run) co_return co_await writer.send(no_such_run());
+    auto read = read_reply(request.body, client->rules.name);
+    if (const auto* error = std::get_if<ApiError>(&read)) co_return co_await writer.send(error_response(*error));
+    const ApiError nothing_asked{
+        .status = 409, .message = "this step of the run asks nothing (any more)", .code = "nothing_to_approve"};
+    if (!runs_.approvals().decide(id, step, std::get<ApprovalReply>(std::move(read))))
+        co_return co_await writer.send(error_response(nothing_asked));
+    co_await asio::post(executor_, asio::use_awaitable);
     co_await writer.send(json_response(200, run->report()));
 }
 

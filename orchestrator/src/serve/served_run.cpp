@@ -8,8 +8,8 @@
 
 namespace enough {
 
-ServedRun::ServedRun(std::string id, std::shared_ptr<ServedWorkflow> served)
-    : id_(std::move(id)), served_(std::move(served)) {}
+ServedRun::ServedRun(std::string id, std::shared_ptr<ServedWorkflow> served, std::string client)
+    : id_(std::move(id)), served_(std::move(served)), client_(std::move(client)) {}
 
 nlohmann::ordered_json ServedRun::report() const {
     if (events_.empty()) return enough::report(RunState(served_->workflow, id_));

@@ -26,9 +26,10 @@ public:
 /// A run as clients see it: its events so far, and its report at any time.
 class ServedRun final : public EventSink {
 public:
-    ServedRun(std::string id, std::shared_ptr<ServedWorkflow> served);
+    ServedRun(std::string id, std::shared_ptr<ServedWorkflow> served, std::string client);
 
     const std::string& id() const { return id_; }
+    const std::string& client() const { return client_; }  ///< name of the key that started it
     const Workflow& workflow() const { return *served_->workflow; }
     std::chrono::system_clock::time_point created() const { return created_; }
     const std::vector<Event>& events() const { return events_; }
@@ -47,6 +48,7 @@ public:
 private:
     std::string id_;
     std::shared_ptr<ServedWorkflow> served_;
+    std::string client_;
     std::chrono::system_clock::time_point created_ = std::chrono::system_clock::now();
     std::vector<Event> events_;
     std::vector<RunFollower*> followers_;

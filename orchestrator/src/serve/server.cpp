@@ -39,6 +39,19 @@ ApiKeys keys_of(const ServeSettings& settings) {
     }
 }
 
+RequestGuard guard_of(const ServeSettings& settings) {
+    return RequestGuard{settings.api_keys.empty(), settings.cors_origin};
+}
+
+/// A budget in money can't be kept where a call has no price.
+void check_prices(const Workflow& workflow) {
+    for (const auto& [key, model] : models_in(workflow))
+        if (!model->price && server_settings(model->provider) != nullptr)
+            throw std::invalid_argument(
+                fmt::format("a limit in USD can't be kept without a price: workflow '{}', model '{}' has none",
+                            workflow.name, key));
+}
+
 }  // namespace
 
 struct Server::State {
@@ -46,8 +59,9 @@ struct Server::State {
         : executor(std::move(on)),
           settings(given),
           telemetry(executor, given),
+          clients(keys_of(given), Spending{given.max_usd, std::nullopt}),
           runs(executor, Runs::Limits{given.limits.runs, given.limits.kept_runs}),
-          api(executor, workflows, runs, settings.limits, keys_of(given)),
+          api(executor, workflows, clients, runs, settings.limits, guard_of(given)),
           observed(api, telemetry.metrics(), telemetry.log(), telemetry.traced()),
           http(executor, endpoint_of(given), settings.limits, observed) {
         telemetry.watch(runs);
@@ -61,6 +75,7 @@ struct Server::State {
     ServeSettings settings;
     ServedWorkflows workflows;
     ServerTelemetry telemetry;
+    Clients clients;
     Runs runs;
     Api api;
     ObservedRequests observed;
@@ -82,12 +97,18 @@ void Server::offer(const std::vector<std::shared_ptr<const Workflow>>& workflows
     ServedWorkflows offered;
     for (const auto& workflow : workflows) {
         auto served = std::make_shared<ServedWorkflow>();
+        if (state_->clients.counts_money()) check_prices(*workflow);
         served->workflow = workflow;
         served->engine = std::make_unique<Engine>(workflow, state_->executor);
         if (!offered.emplace(workflow->name, std::move(served)).second)
             throw std::invalid_argument(fmt::format("two workflows have the name '{}'", workflow->name));
     }
     state_->workflows = std::move(offered);
+}
+
+void Server::reload_keys() {
+    ApiKeys keys = keys_of(state_->settings);
+    state_->clients.replace(std::move(keys));
 }
 
 std::string Server::address() const {

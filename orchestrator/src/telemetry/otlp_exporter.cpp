@@ -83,6 +83,7 @@ void OtlpExporter::take(Span span) {
 
 void OtlpExporter::finish() {
     finishing_ = true;
+    end_ = Deadline::after(settings_.timeout);
     bell_.ring();
 }
 
@@ -123,7 +124,7 @@ Task<OtlpExporter::Outcome> OtlpExporter::post(std::string body) {
     for (const auto& [name, value] : settings_.headers)
         request.headers.emplace_back(name, value.reveal());
     request.body = std::move(body);
-    const Deadline deadline = Deadline::after(settings_.timeout);
+    const Deadline deadline = earlier(end_, Deadline::after(settings_.timeout));
     Outcome outcome;
     auto sent = co_await client_.send(std::move(request), std::min(connect_time, settings_.timeout), deadline);
     if (!sent) {

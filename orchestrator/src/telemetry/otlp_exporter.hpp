@@ -20,7 +20,7 @@ public:
 
     void take(Span span) override;
 
-    /// Until `finish` has been called and the rest is sent or given up.
+    /// Until `finish` has been called and the rest is sent, or its time is over: that of one post.
     Task<void> serve();
     void finish();
 
@@ -48,6 +48,7 @@ private:
     std::deque<Span> queue_;
     Tracing::Counts counts_;
     bool finishing_ = false;
+    Deadline end_;  ///< of all posts, once it finishes
     bool complained_ = false;
 };
 

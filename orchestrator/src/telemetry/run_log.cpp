@@ -37,6 +37,7 @@ private:
         fields["output_tokens"] = used_.output_tokens;
         fields["usd"] = usd_;
         if (finished.error) fields["reason"] = finished.error->substr(0, longest_reason);
+        if (!run_.key.empty()) fields["key"] = run_.key;
         if (run_.trace) fields["trace_id"] = run_.trace->context.trace_id;
         log_.line(level_of(finished.status), "run", fields);
     }

@@ -61,11 +61,6 @@ struct TracedRun::Told {
     RunTime at;
     const std::optional<EndedCall>& ended;  ///< with this event
 
-    void operator()(const RunStarted&) const {
-        run.began_ = std::chrono::system_clock::now() - std::chrono::duration_cast<std::chrono::nanoseconds>(at);
-        run.root_.start = run.began_;
-    }
-
     void operator()(const CallRequested& event) const {
         Invocation& agent = run.invocation(event, at);
         ++agent.in_flight;
@@ -224,6 +219,11 @@ TracedRun::TracedRun(const ObservedRun& run, bool with_content, SpanSink& sink)
 TracedRun::~TracedRun() = default;
 
 void TracedRun::on(const Event& event) {
+    if (!begun_) {  // by the clock of a run that goes on after an interruption, too
+        begun_ = true;
+        began_ = std::chrono::system_clock::now() - std::chrono::duration_cast<std::chrono::nanoseconds>(event.at);
+        root_.start = began_;
+    }
     const auto ended = book_.on(event);
     std::visit(Told{*this, event.at, ended}, event.body);
 }

@@ -65,6 +65,7 @@ private:
     std::map<std::string, const Model*> models_;
     CallBook book_;
     std::chrono::system_clock::time_point began_ = std::chrono::system_clock::now();
+    bool begun_ = false;
     Span root_;
     Usage usage_;
     std::map<CallId, AgentKey> calls_;  ///< whose they are, until their spans have gone out

@@ -43,8 +43,8 @@ steps: [{{id: solve, agent: solver, prompt: "{{{{ inputs.question }}}}"}}]
 
 std::string request_of(const std::string& method, const std::string& path, const std::string& headers,
                        const std::string& body = {}) {
-    return fmt::format("{} {} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{}Content-Length: {}\r\n\r\n{}", method, path,
-                       headers, body.size(), body);
+    return fmt::format("{} {} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n{}Content-Length: {}\r\n\r\n{}",
+                       method, path, headers, body.size(), body);
 }
 
 // --- metrics

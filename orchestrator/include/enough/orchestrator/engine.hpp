@@ -68,6 +68,8 @@ struct RunOptions {
     std::vector<EventSink*> sinks;  ///< must outlive the run
     std::optional<RunTrace> trace;  ///< what the servers of its calls are told; absent: nothing
     Approver* approver = nullptr;   ///< must outlive the run; null: nobody can be asked, and nothing is approved
+    Sampling sampling;              ///< in the place of the agents' own; only what `Workflow::allowed` allows counts
+    RunAllowance allowance;
 };
 
 /// Runs one workflow any number of times, also at the same time.
@@ -89,6 +91,20 @@ public:
     /// Cancelling it (`terminal`) closes every socket of the run, joins its calls and returns normally, with the status
     /// `cancelled`. When it returns, nothing of the run is left running.
     Task<RunState> run(nlohmann::json inputs, RunOptions options = {});
+
+    /// Goes on with a run that was interrupted (a crash, a power cut), from its events in order, as far as they were
+    /// recorded; a torn last conclusion does no harm. Otherwise like `run`.
+    ///
+    /// What is recorded is not done again: an answer is never asked, nor paid, twice. Calls of models and tools and
+    /// questions to people whose outcome is not among the events are made anew; a call that had been requested counts
+    /// as an attempt that failed, with its prompt's tokens (as far as anybody can know), so that limits and usage hold
+    /// for both parts together. The sinks see the events that follow the recorded ones, numbered on without a gap. The
+    /// run's clock goes on from the last fact: the time in between counts for no limit, and its id stays what it was.
+    ///
+    /// Throws before anything is asked: `std::invalid_argument` if the events are none of this workflow's (another
+    /// hash, gaps, another run's), `AuditError` if they hold other decisions than this version makes. A run that has
+    /// ended is given back as it is.
+    Task<RunState> resume(std::vector<Event> recorded, RunOptions options = {});
 
     /// Ends the programs of tools that were started and waits for them. To be awaited after the last run where the
     /// workflow has tools.

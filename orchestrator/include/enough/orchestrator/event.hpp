@@ -34,6 +34,14 @@ using RunTime = std::chrono::duration<double, std::milli>;
 
 // What comes from outside: the facts a run is folded from.
 
+/// What a run may use at most beside its workflow's own limits: what was left to whoever started it.
+struct RunAllowance {
+    std::optional<double> usd = {};
+    std::optional<std::int64_t> tokens = {};
+
+    bool operator==(const RunAllowance&) const = default;
+};
+
 struct RunStarted {
     static constexpr int current_version = 1;
     int version = current_version;  ///< of the event format
@@ -43,6 +51,8 @@ struct RunStarted {
     nlohmann::json inputs;                               ///< complete, defaults filled in
     std::map<std::string, std::vector<ToolSpec>> tools;  ///< what each server of tools offers, by its key
     std::optional<std::string> tools_error;              ///< a server that can't say what it offers: the run fails
+    Sampling sampling = {};  ///< what whoever started the run set anew, of what `Workflow::allowed` allows
+    RunAllowance allowance = {};
 };
 
 struct CallAnswered {

@@ -247,6 +247,7 @@ struct RunState {
     std::deque<PendingApproval> approvals;
     std::deque<Timer> timers;
     Purses purses;
+    Sampling sampling;                      ///< what this run sets anew for its workflow's agents
     std::map<PurseId, Place> purse_owners;  ///< the step whose own purse it is; the whole run's has none
     Usage wasted;                           ///< by calls that nobody needed in the end
     int wasted_calls = 0;

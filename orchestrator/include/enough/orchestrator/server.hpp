@@ -27,15 +27,18 @@ struct ServerLimits {
     std::size_t kept_runs = 1'000;                  ///< that have ended and can still be looked at
     std::chrono::milliseconds header_time{10'000};  ///< from a request's first byte to its header's end
     std::chrono::milliseconds body_time{30'000};
-    std::chrono::milliseconds idle_time{60'000};   ///< between requests of a kept connection
-    std::chrono::milliseconds write_time{30'000};  ///< for each piece that a client is slow to take
-    std::chrono::milliseconds keep_alive{15'000};  ///< of silence, before a stream says that it is still there
+    std::chrono::milliseconds idle_time{60'000};      ///< between requests of a kept connection
+    std::chrono::milliseconds write_time{30'000};     ///< for each piece that a client is slow to take
+    std::chrono::milliseconds total_time{3'600'000};  ///< for a completion; its run is cancelled then
+    std::chrono::milliseconds keep_alive{15'000};     ///< of silence, before a stream says that it is still there
 };
 
 struct ServeSettings {
     std::string address = "127.0.0.1";  ///< an IP address; other than loopback only with `api_keys`
     std::uint16_t port = 8484;          ///< 0: any free one
-    std::filesystem::path api_keys;     ///< file with a key a line; empty: nobody needs one
+    std::filesystem::path api_keys;     ///< file with a key a line (docs/serve.md); empty: nobody needs one
+    std::string cors_origin;            ///< pages of this origin may ask, too; `*`: all; empty: none
+    std::optional<double> max_usd;      ///< for all runs together, as long as it serves
     ServerLimits limits;
     std::optional<TraceSettings> traces;            ///< where spans of runs go; absent: none are made
     LogSettings log;                                ///< a line for each request and run, on standard error
@@ -55,8 +58,12 @@ public:
     Server& operator=(const Server&) = delete;
 
     /// Puts these in the place of all that were served before, for requests to come; runs in flight end with what they
-    /// were started with. Throws `std::invalid_argument`, and changes nothing, if two have one name.
+    /// were started with. Throws `std::invalid_argument`, and changes nothing, if two have one name, or if money is
+    /// limited and one of them asks a model without a price.
     void offer(const std::vector<std::shared_ptr<const Workflow>>& workflows);
+
+    /// Reads the file of keys again. Throws `std::invalid_argument`, and changes nothing, for one that can't be used.
+    void reload_keys();
 
     std::string address() const;  ///< `127.0.0.1:8484`, with the real port
 

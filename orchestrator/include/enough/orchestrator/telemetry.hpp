@@ -27,6 +27,7 @@ struct ObservedRun {
     std::string id;
     std::shared_ptr<const Workflow> workflow;
     std::optional<RunTrace> trace;
+    std::string key;  ///< name of the key it was asked for with; empty: none
 };
 
 /// Watches every run of a server: metrics, traces, logs. All on one strand.

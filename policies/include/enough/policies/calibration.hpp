@@ -177,6 +177,7 @@ struct Calibration {
     CalibrationSettings settings;
     std::vector<StepCalibration> steps;
     std::vector<ObservedChain> items;
+    std::string document;  ///< of one that was read: the file's JSON without its items, for people; else empty
 
     /// The calibration of a step (from 1); null if there is none.
     const StepCalibration* step(int number) const;

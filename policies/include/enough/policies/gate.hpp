@@ -31,6 +31,8 @@ enum class StopEarly {
     predicted,  ///< a boundary fitted on recorded answers says so, with a stated share of errors
 };
 
+struct Calibration;
+
 /// What a gate takes from a calibration file besides its thresholds.
 struct GateCalibration {
     std::string file;          ///< as the workflow names it
@@ -42,6 +44,7 @@ struct GateCalibration {
     std::optional<StopBoundary> escalate_boundary;             ///< of the upper threshold
     std::vector<std::optional<Interval>> threshold_intervals;  ///< 95 %, of each step's threshold
     std::vector<double> scores;                                ///< the signal's values at step 1, to notice drift
+    std::shared_ptr<const Calibration> whole;                  ///< for people; null where no file was read
 };
 
 /// The threshold that nothing passes: what a risk-controlled method gives where no threshold keeps its promise.

@@ -245,6 +245,10 @@ struct EvalSettings {
     std::vector<std::string> command;  ///< of `command`: program and arguments
 };
 
+/// What of an agent's sampling a request over HTTP may set anew (`serve: {allow: [...]}`).
+enum class SamplingField { temperature, top_p, seed, max_tokens, stop, reasoning_effort };
+std::string_view name(SamplingField field);
+
 /// A checked workflow: every reference in it resolves. Immutable after loading; share it by `shared_ptr<const
 /// Workflow>`.
 struct Workflow {
@@ -259,6 +263,7 @@ struct Workflow {
     std::vector<Step> steps;  ///< at least one, in file order
     Template output;
     std::optional<EvalSettings> eval;
+    std::vector<SamplingField> allowed;  ///< of its own agents, not those of sub-workflows
     std::string hash;  ///< SHA-256 (hex) of what the file says after includes and variables, secrets left out
 };
 
