@@ -82,7 +82,6 @@ private:
 
     void reload() {
         try {
-            arguments.settings.traces = arguments.traces.settings();
             const auto workflows = load_all(files_);
             if (!workflows.empty()) server_.offer(workflows);
             Terminal().line(workflows.empty() ? "still serving the workflows of before" : "workflows reloaded");
@@ -108,6 +107,7 @@ int serve(Arguments arguments) {
         read_listen(arguments.listen, arguments.settings);
         arguments.settings.api_keys = arguments.api_keys;
         arguments.settings.drain = milliseconds(arguments.drain);
+        arguments.settings.traces = arguments.traces.settings();
         arguments.settings.limits.total_time = milliseconds(arguments.request_timeout);
         const auto workflows = load_all(arguments.files);
         if (workflows.empty()) return bad_use;

@@ -1,6 +1,6 @@
 #include "traced.hpp"
 
-#include "problems.hpp"
+#include "terminal.hpp"
 
 #include <enough/async/task_group.hpp>
 
