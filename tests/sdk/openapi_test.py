@@ -51,7 +51,8 @@ class Conformance(unittest.TestCase):
 
     def serve_and_ask(self, key: str, *options: str) -> None:
         with Upstream() as upstream, Served(PROGRAM, WORKFLOWS, upstream.url, *options) as served:
-            self.assertEqual(self.faults(served, key), "")
+            if found := self.faults(served, key):
+                self.fail("\n" + found)
             statuses = {run["status"] for run in served.get("/v1/runs?limit=100", key)["data"]}
             self.assertIn("accepted", statuses)  # some got through
             self.assertIsNone(served.process.poll())
