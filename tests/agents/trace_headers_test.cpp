@@ -45,7 +45,8 @@ TEST_F(TraceHeaders, ThoseOfTheSettingsAreTheirs) {
     ASSERT_TRUE(ask(traced()));
     EXPECT_EQ(told("traceparent"), "theirs");
     std::size_t headers = 0;
-    for (const auto& [name, value] : server_->requests().at(0).headers)
+    const FakeRequest request = server_->requests().at(0);
+    for (const auto& [name, value] : request.headers)
         headers += name == "traceparent" || name == "TraceParent" ? 1 : 0;
     EXPECT_EQ(headers, 1U);
 }
