@@ -143,6 +143,11 @@ TEST(ServerChat, RefusesInOpenAIsForm) {
         {"GET", "/v1/runs/none", "", 404, "no such run"},
         {"DELETE", "/v1/runs/none", "", 404, "no such run"},
         {"GET", "/v1/runs?limit=0", "", 400, "'limit'"},
+        {"GET", "/v1/runs?limit=", "", 400, "'limit'"},
+        {"GET", "/v1/runs?status=", "", 400, "status"},
+        {"GET", "/v1/runs?until=", "", 400, "'until'"},
+        {"GET", "/v1/runs?before=", "", 400, "'before'"},
+        {"POST", "/v1/runs?wait=", R"({"workflow": "cascade", "inputs": {"question": "q"}})", 400, "duration"},
         {"GET", "/v1/runs?status=odd", "", 400, "status"},
     };
     with_server({scripted_cascade}, [&](ServerClient* client, Server*) { return refuses(client, cases); });

@@ -1,6 +1,6 @@
 // Clients that mean harm, or are merely broken.
 
-#include "orchestrator/server_fixture.hpp"
+#include "orchestrator/stalling_upstream.hpp"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -119,18 +119,67 @@ TEST(ServerHttp, PagesOfAnAllowedOriginMay) {
     with_server({scripted_cascade}, comes_from_a_known_page, settings);
 }
 
-Task<void> is_one_too_many(ServerClient* client, Server*) {
-    const asio::ip::tcp::socket first = co_await client->connect();
-    const asio::ip::tcp::socket second = co_await client->connect();
+/// Holds a connection each, with a request that is being answered.
+Task<void> takes_every_place(ServerClient* client, Stalling* upstream) {
+    const std::string request =
+        fmt::format("POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n\r\n{}",
+                    std::string_view(ask_cascade).size(), ask_cascade);
+    std::vector<asio::ip::tcp::socket> sockets;
+    for (int i = 1; i <= 2; ++i) {
+        sockets.push_back(co_await client->connect());
+        co_await asio::async_write(sockets.back(), asio::buffer(request), asio::use_awaitable);
+        co_await wait_for(&upstream->asked, i);
+    }
     const std::string answer = co_await client->raw("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n");
     EXPECT_THAT(answer, StartsWith("HTTP/1.1 503"));
     EXPECT_THAT(answer, HasSubstr("Retry-After: 1"));
 }
 
-TEST(ServerHttp, MoreConnectionsThanAllowedAreTurnedAway) {
+ServeSettings with_two_places() {
     ServeSettings settings = on_any_port();
     settings.limits.connections = 2;
-    with_server({scripted_cascade}, is_one_too_many, settings);
+    return settings;
+}
+
+TEST(ServerHttp, MoreConnectionsThanAllowedAreTurnedAway) {
+    Stalling upstream;
+    with_server(
+        {served_at(upstream.server.url("/v1"))},
+        [&](ServerClient* client, Server*) { return takes_every_place(client, &upstream); }, with_two_places());
+}
+
+Task<void> asks_nothing(ServerClient* client, Server*) {
+    asio::ip::tcp::socket oldest = co_await client->connect();
+    const std::string half = "GET /healthz HTT";
+    co_await asio::async_write(oldest, asio::buffer(half), asio::use_awaitable);
+    const asio::ip::tcp::socket other = co_await client->connect();
+    const std::string answer =
+        co_await client->raw("GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    EXPECT_THAT(answer, StartsWith("HTTP/1.1 200"));
+    std::string rest;
+    boost::system::error_code ended;
+    co_await asio::async_read(oldest, asio::dynamic_buffer(rest), asio::redirect_error(asio::use_awaitable, ended));
+    EXPECT_TRUE(ended) << "whoever has held a place for the longest without asking makes room";
+    EXPECT_EQ(rest, "");
+}
+
+TEST(ServerHttp, WhoOnlyHoldsAPlaceMakesRoom) {
+    with_server({scripted_cascade}, asks_nothing, with_two_places());
+}
+
+Task<void> probes(ServerClient* client, Server*) {
+    for (const char* path : {"/healthz", "/readyz"}) {
+        const Reply head = co_await client->ask("HEAD", path);
+        EXPECT_EQ(head.status, 200);
+        for (const char* method : {"POST", "TRACE", "PATCH"}) {
+            const Reply reply = co_await client->ask(method, path);
+            EXPECT_EQ(reply.status, 405) << method << ' ' << path;
+        }
+    }
+}
+
+TEST(ServerHttp, ProbesAreOnlyRead) {
+    with_server({scripted_cascade}, probes);
 }
 
 }  // namespace

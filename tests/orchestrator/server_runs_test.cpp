@@ -159,5 +159,39 @@ TEST(ServerRuns, PeopleApproveOverHttp) {
     with_server({approved}, is_approved);
 }
 
+/// Two runs that would go on for ever, one of them with a client that waits for it.
+Task<void> is_drained(asio::any_io_executor executor, Stalling* upstream, ServeSettings settings, std::string* told) {
+    Server server(executor, settings);
+    server.offer(std::vector(1, parse_workflow(served_at(upstream->server.url("/v1")))));
+    TaskGroup serving(executor);
+    serving.spawn(server.serve());
+    ServerClient client(executor, server.address());
+    co_await client.ask("POST", "/v1/runs", R"({"workflow": "cascade", "inputs": {"question": "q"}})");
+    asio::ip::tcp::socket socket = co_await client.connect();
+    const std::string body = streamed("");
+    const std::string request = fmt::format(
+        "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n\r\n{}", body.size(), body);
+    co_await asio::async_write(socket, asio::buffer(request), asio::use_awaitable);
+    co_await wait_for(&upstream->asked, 2);
+    serving.cancel();
+    boost::system::error_code ended;
+    co_await asio::async_read(socket, asio::dynamic_buffer(*told), asio::redirect_error(asio::use_awaitable, ended));
+    co_await serving.join();
+    co_await wait_for(&upstream->left, 2);
+}
+
+TEST(ServerRuns, AreCancelledAtTheEndOfTheDrainAndTheirClientsToldSo) {
+    for (const int patience : {0, 50}) {
+        Stalling upstream;
+        ServeSettings settings = on_any_port();
+        settings.drain = std::chrono::milliseconds(patience);
+        std::string told;
+        run_with([&](asio::any_io_executor executor) { return is_drained(executor, &upstream, settings, &told); });
+        EXPECT_THAT(told, HasSubstr("perhaps")) << patience;
+        EXPECT_THAT(told, HasSubstr("run_cancelled"));
+        EXPECT_THAT(told, testing::Not(HasSubstr("[DONE]")));
+    }
+}
+
 }  // namespace
 }  // namespace enough::test

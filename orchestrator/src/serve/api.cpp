@@ -92,6 +92,8 @@ Task<void> Api::handle(ServerRequest request, ResponseWriter& writer) {
 
 Task<void> Api::route(ServerRequest request, ResponseWriter& writer) {
     const std::string path = request.path;
+    const bool probe = path == "/healthz" || path == "/readyz";
+    if (probe && !reads(request)) co_return co_await writer.send(wrong_method("GET"));
     if (path == "/healthz") co_return co_await writer.send(text_response(200, "ok\n"));
     if (path == "/readyz") co_return co_await writer.send(readiness());
     if (const auto foreign = guard_.refusal(request)) co_return co_await writer.send(error_response(*foreign));

@@ -110,15 +110,25 @@ void HttpServerConnection::drain() {
     if (idle_) socket_.close(ignored);
 }
 
+void HttpServerConnection::evict() {
+    error_code ignored;
+    socket_.close(ignored);
+}
+
 Task<void> HttpServerConnection::serve() {
     try {
         while (!draining_ && co_await serve_one())
-            idle_ = true;
+            wait_for_request();
     } catch (const boost::system::system_error&) {
         // The client is gone, or does not read: nobody is left to be told.
     }
     error_code ignored;
     socket_.close(ignored);
+}
+
+void HttpServerConnection::wait_for_request() {
+    idle_ = true;
+    waiting_since_ = Deadline::Clock::now();
 }
 
 /// True if another request may follow.
@@ -146,6 +156,7 @@ Task<bool> HttpServerConnection::serve_one() {
     const std::string target(parser.get().target());
     ServerRequest request = take_request(parser);
     if (!take_target(target, request)) co_return co_await refuse(400, "the request's target is no path");
+    waiting_since_.reset();
     co_await answer(std::move(request), writer);
     if (!writer.complete() || !writer.keeps_alive()) {
         co_await linger();

@@ -2,10 +2,13 @@
 
 #include "serve/http_message.hpp"
 
+#include <enough/async/deadline.hpp>
+
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/system/error_code.hpp>
 
+#include <optional>
 #include <string>
 
 namespace enough {
@@ -29,7 +32,14 @@ public:
     /// No further request is read after the one being answered; an idle connection is closed at once.
     void drain();
 
+    /// Since when it has held its place without a whole request; absent while one is answered.
+    std::optional<Deadline::Clock::time_point> waiting_since() const { return waiting_since_; }
+
+    /// Closes it: others want its place.
+    void evict();
+
 private:
+    void wait_for_request();
     Task<bool> serve_one();
     Task<bool> refuse_reading(boost::system::error_code error);
     Task<bool> refuse(int status, std::string message);
@@ -44,6 +54,7 @@ private:
     RequestHandler& handler_;
     boost::beast::flat_buffer buffer_;
     bool idle_ = true;
+    std::optional<Deadline::Clock::time_point> waiting_since_ = Deadline::Clock::now();
     bool draining_ = false;
 };
 

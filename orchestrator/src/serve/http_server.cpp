@@ -66,11 +66,15 @@ Task<void> HttpServer::serve(std::chrono::milliseconds patience) {
     co_await accept_all();
     co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
     stop();
+    bool late = false;
     try {
         co_await with_deadline(group_.join(), Deadline::after(patience));
     } catch (const DeadlineExceeded&) {
-        // `join` has cancelled and awaited what was left.
+        late = true;  // where the time had passed before, `join` has not even begun
     }
+    if (!late) co_return;
+    group_.cancel();
+    co_await group_.join();
 }
 
 Task<void> HttpServer::accept_all() {
@@ -83,7 +87,7 @@ Task<void> HttpServer::accept_all() {
         if (error) {  // out of descriptors, or a client that left while it waited: the next one may do better
             asio::steady_timer pause(executor_, pause_without_descriptors);
             co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, error));
-        } else if (connections_.size() < limits_.connections) {
+        } else if (connections_.size() < limits_.connections || make_room()) {
             error_code ignored;
             socket.set_option(asio::ip::tcp::no_delay(true), ignored);
             group_.spawn(serve_connection(std::move(socket)));
@@ -91,6 +95,17 @@ Task<void> HttpServer::accept_all() {
             turn_away(socket);
         }
     }
+}
+
+/// Closes whoever has held a place for the longest without a whole request. False: all are being answered.
+bool HttpServer::make_room() {
+    HttpServerConnection* longest = nullptr;
+    for (HttpServerConnection* each : connections_)
+        if (each->waiting_since() && (!longest || *each->waiting_since() < *longest->waiting_since())) longest = each;
+    if (!longest) return false;
+    connections_.erase(longest);
+    longest->evict();
+    return true;
 }
 
 Task<void> HttpServer::serve_connection(asio::ip::tcp::socket socket) {

@@ -34,6 +34,7 @@ public:
 private:
     Task<void> serve_connection(asio::ip::tcp::socket socket);
     Task<void> accept_all();
+    bool make_room();
 
     asio::any_io_executor executor_;
     asio::ip::tcp::acceptor acceptor_;

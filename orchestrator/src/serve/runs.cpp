@@ -155,11 +155,15 @@ bool Runs::cancel(const std::string& id) {
 }
 
 Task<void> Runs::drain(Deadline deadline) {
+    bool late = false;
     try {
         co_await with_deadline(tasks_.join(), deadline);
     } catch (const DeadlineExceeded&) {
-        // `join` has cancelled and awaited what was left.
+        late = true;  // where the time had passed before, `join` has not even begun
     }
+    if (!late) co_return;
+    tasks_.cancel();
+    co_await tasks_.join();
 }
 
 /// Those in flight are never forgotten.

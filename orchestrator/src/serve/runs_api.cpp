@@ -132,8 +132,8 @@ std::variant<RunOrder, ApiError> RunsApi::order(const std::string& body, const s
 
 Task<void> RunsApi::start(ServerRequest request, std::shared_ptr<Client> client, ResponseWriter& writer) {
     std::chrono::milliseconds wait{0};
-    if (const std::string text = query_parameter(request, "wait"); !text.empty()) {
-        const auto given = duration(text);
+    if (const auto text = query_parameter(request, "wait")) {
+        const auto given = duration(*text);
         const ApiError fault{.message = "'wait' is a duration such as 30s or 500ms", .param = "wait"};
         if (!given) co_return co_await writer.send(error_response(fault));
         wait = *given;
@@ -165,8 +165,8 @@ Task<void> RunsApi::list(ServerRequest request, ResponseWriter& writer) {
     auto read = read_run_filter(request);
     if (const auto* error = std::get_if<ApiError>(&read)) co_return co_await writer.send(error_response(*error));
     RunFilter filter = std::get<RunFilter>(std::move(read));
-    if (const std::string before = query_parameter(request, "before"); !before.empty()) {
-        filter.before = co_await key_of(before);
+    if (const auto before = query_parameter(request, "before")) {
+        filter.before = co_await key_of(*before);
         const ApiError unknown{.message = "'before' names a run that is not there (any more)", .param = "before"};
         if (!filter.before) co_return co_await writer.send(error_response(unknown));
     }

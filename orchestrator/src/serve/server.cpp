@@ -20,6 +20,8 @@
 namespace enough {
 namespace {
 
+constexpr std::chrono::seconds last_words{1};  // for clients to be told that their run was cancelled
+
 asio::ip::tcp::endpoint endpoint_of(const ServeSettings& settings) {
     boost::system::error_code error;
     const auto address = asio::ip::make_address(settings.address, error);
@@ -135,7 +137,7 @@ Task<void> Server::serve() {
         if (!words.empty() && state_->settings.store.notice) state_->settings.store.notice(words);
     }
     TaskGroup accepting(state_->executor);
-    accepting.spawn(state_->http.serve(state_->settings.drain));
+    accepting.spawn(state_->http.serve(state_->settings.drain + last_words));
     state_->telemetry.start();
     boost::system::error_code ignored;
     asio::steady_timer never(state_->executor, asio::steady_timer::time_point::max());
@@ -146,8 +148,9 @@ Task<void> Server::serve() {
     co_await notice.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
     state_->http.stop();
     const Deadline deadline = Deadline::after(state_->settings.drain);
+    co_await state_->runs.drain(deadline);  // those that are cancelled tell their clients so
     co_await accepting.join();
-    co_await state_->runs.drain(deadline);
+    co_await state_->runs.drain(deadline);  // begun by requests that were being read
     co_await state_->telemetry.finish();
     for (const auto& [name, served] : state_->workflows)
         co_await served->engine->close();
