@@ -146,7 +146,7 @@ TEST(ServerChat, RefusesInOpenAIsForm) {
         {"GET", "/v1/runs?limit=", "", 400, "'limit'"},
         {"GET", "/v1/runs?status=", "", 400, "status"},
         {"GET", "/v1/runs?until=", "", 400, "'until'"},
-        {"GET", "/v1/runs?before=", "", 400, "'before'"},
+        {"GET", "/v1/runs?before=", "", 404, "'before'"},
         {"POST", "/v1/runs?wait=", R"({"workflow": "cascade", "inputs": {"question": "q"}})", 400, "duration"},
         {"GET", "/v1/runs?status=odd", "", 400, "status"},
     };

@@ -167,7 +167,10 @@ Task<void> RunsApi::list(ServerRequest request, ResponseWriter& writer) {
     RunFilter filter = std::get<RunFilter>(std::move(read));
     if (const auto before = query_parameter(request, "before")) {
         filter.before = co_await key_of(*before);
-        const ApiError unknown{.message = "'before' names a run that is not there (any more)", .param = "before"};
+        const ApiError unknown{.status = 404,
+                               .message = "'before' names a run that is not there (any more)",
+                               .code = "run_not_found",
+                               .param = "before"};
         if (!filter.before) co_return co_await writer.send(error_response(unknown));
     }
     StoredRuns::Page page = co_await stored_.list(std::move(filter));
