@@ -22,7 +22,7 @@ using testing::Not;
 using testing::StartsWith;
 
 std::string get(const std::string& path, const std::string& headers = {}, const std::string& method = "GET") {
-    return fmt::format("{} {} HTTP/1.1\r\nHost: here\r\nConnection: close\r\n{}\r\n", method, path, headers);
+    return fmt::format("{} {} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{}\r\n", method, path, headers);
 }
 
 std::string body_of(const std::string& response) {
