@@ -15,6 +15,7 @@ import json
 import os
 import resource
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
@@ -37,6 +38,15 @@ steps:
       - {{agent: expert}}
 output: "{{{{ steps.solve.text }}}}"
 """
+SLOW = """version: 1
+name: slow
+inputs: {{question: {{type: string}}}}
+models: {{slow: {{{}}}}}
+agents: {{solver: {{model: slow}}}}
+steps:
+  - {{id: solve, agent: solver, prompt: "{{{{ inputs.question }}}}"}}
+output: "{{{{ steps.solve.text }}}}"
+"""
 SCRIPTED = 'provider: scripted, answers: [{{text: "{}", entropy: [{}], repeat: true}}]'
 
 
@@ -45,10 +55,10 @@ def workflows(folder: Path, draft: str, answer: str) -> list[Path]:
         (folder / f"{name}.yaml").write_text(CASCADE.format(name=name, small=small, large=large), "utf-8")
         return folder / f"{name}.yaml"
 
-    slow = MODEL.format("tokens=100000&pause_ms=50")
+    (folder / "slow.yaml").write_text(SLOW.format(MODEL.format("tokens=100000&pause_ms=50")), "utf-8")
     return [of("measured", MODEL.format(draft), MODEL.format(answer)),
             of("quick", SCRIPTED.format("a draft", 1.9), SCRIPTED.format("it is 42", 0.1)),
-            of("slow", MODEL.format("tokens=2&unsure=1"), slow),
+            folder / "slow.yaml",
             of("torrent", MODEL.format("tokens=2&unsure=1"), MODEL.format("tokens=8000"))]
 
 
@@ -209,11 +219,14 @@ async def huge_body(port: int) -> None:
     piece = b"10000\r\n" + b"[" * 65536 + b"\r\n"
     while True:
         with contextlib.suppress(OSError):
-            _, writer = await asyncio.open_connection("127.0.0.1", port)
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
             writer.write(head)
             for _ in range(64):
+                if reader.at_eof() or writer.is_closing():
+                    break
                 writer.write(piece)
                 await writer.drain()
+                await asyncio.sleep(0)
             await close(writer)
         await asyncio.sleep(0.5)
 
@@ -233,20 +246,35 @@ ATTACKS = {  # what, how many at once
     "50 endless bodies": (huge_body, 50), "40 never read": (never_read, 40)}
 
 
+async def attack(what: str, port: int) -> None:
+    one, count = ATTACKS[what]
+    await asyncio.gather(*[one(port) for _ in range(count)])
+
+
+@contextlib.contextmanager
+def crowd(what: str, port: int):
+    """A process of its own, so that it takes no time from the client that is measured."""
+    if not ATTACKS[what][1]:
+        yield
+        return
+    with subprocess.Popen([sys.executable, __file__, "--attack", what, str(port)], stderr=subprocess.DEVNULL) as process:
+        try:
+            yield
+        finally:
+            process.kill()
+
+
 async def hostile(command: list, seconds: float) -> list[dict]:
     rows = []
-    for what, (attack, count) in ATTACKS.items():
+    for what in ATTACKS:
         with Upstream() as upstream, Served(command[0], command[1], upstream.url) as served:
             kept = asyncio.create_task(real_client(served.port, seconds + 2, True))
             async with Memory(served) as memory:
                 await asyncio.sleep(0.2)  # the kept connection is there before the crowd
-                attackers = [asyncio.create_task(attack(served.port)) for _ in range(count)]
-                await asyncio.sleep(1.5)  # and the crowd before the others
-                new = await real_client(served.port, seconds, False)
-                old = await kept
-                for attacker in attackers:
-                    attacker.cancel()
-                await asyncio.gather(*attackers, return_exceptions=True)
+                with crowd(what, served.port):
+                    await asyncio.sleep(1.5)  # and the crowd before the others
+                    new = await real_client(served.port, seconds, False)
+                    old = await kept
             rows += [{"what": what, "client": "kept connection", **old, **memory.row()},
                      {"what": what, "client": "new connections", **new}]
     return rows
@@ -328,7 +356,15 @@ async def measure(arguments: argparse.Namespace, folder: Path) -> dict:
     return {**result, "load_after": os.getloadavg()}
 
 
+def allow_many_files() -> None:
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(8192, most) if most > 0 else 8192, most))
+
+
 def main() -> None:
+    allow_many_files()
+    if sys.argv[1:2] == ["--attack"]:
+        return asyncio.run(attack(sys.argv[2], int(sys.argv[3])))
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("program")
     parser.add_argument("what", nargs="*", default=["streams", "hostile", "leaving"])
@@ -339,8 +375,6 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=12, help="of each attack")
     parser.add_argument("--times", type=int, default=50, help="that a client leaves")
     arguments = parser.parse_args()
-    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    resource.setrlimit(resource.RLIMIT_NOFILE, (min(8192, most) if most > 0 else 8192, most))
     with tempfile.TemporaryDirectory() as folder:
         result = asyncio.run(measure(arguments, Path(folder)))
     print("\nload of the machine: {0[0]:.1f} before, {1[0]:.1f} after; {2} cores".format(

@@ -4,6 +4,8 @@
 #include "progress.hpp"
 #include "terminal.hpp"
 #include "terminal_approver.hpp"
+#include "trace_options.hpp"
+#include "traced.hpp"
 #include "until_done.hpp"
 #include "verb.hpp"
 
@@ -31,6 +33,7 @@ struct Arguments {
     std::vector<std::string> inputs;
     std::string events;
     CassetteArguments cassettes;
+    TraceArguments traces;
     ApprovalMode approvals = ApprovalMode::ask;
     bool json = false;
     bool quiet = false;
@@ -49,11 +52,12 @@ Task<RunState> run_and_close(Engine& engine, nlohmann::json inputs, RunOptions o
 
 /// Runs on a context of its own until the run has ended, interrupted or not.
 RunState run_to_end(const std::shared_ptr<const Workflow>& workflow, const nlohmann::json& inputs, RunOptions options,
-                    RecordedModels& models) {
+                    RecordedModels& models, const std::optional<TraceSettings>& traces) {
     asio::io_context context(1);
     Engine engine(workflow, models.make(*workflow, context.get_executor()),
                   make_tool_servers(*workflow, context.get_executor()));
-    return run_until_done(context, run_and_close(engine, inputs, std::move(options)));
+    TracedOnce traced(traces, workflow, context.get_executor(), options);
+    return run_until_done(context, traced.around(run_and_close(engine, inputs, std::move(options))));
 }
 
 void print_outcome(const RunState& state, const Arguments& arguments) {
@@ -88,7 +92,8 @@ int run(const Arguments& arguments) {
         std::optional<EventLog> log;
         if (!arguments.events.empty()) options.sinks.push_back(&log.emplace(arguments.events));
         RecordedModels models(arguments.cassettes);
-        const RunState state = run_to_end(workflow, inputs, std::move(options), models);
+        const auto traces = arguments.traces.settings();
+        const RunState state = run_to_end(workflow, inputs, std::move(options), models, traces);
         print_outcome(state, arguments);
         if (log && log->error()) print_error(*log->error());
         const bool sound = models.explain_faults() && !(log && log->error());
@@ -111,6 +116,7 @@ void add_run(CLI::App& app, int& exit) {
     verb->add_option("--events", arguments->events, "Write everything that happens to this file, as JSON lines")
         ->type_name("FILE");
     arguments->cassettes.add_to(*verb);
+    arguments->traces.add_to(*verb);
     const std::map<std::string, ApprovalMode> modes{
         {"ask", ApprovalMode::ask}, {"yes", ApprovalMode::yes}, {"no", ApprovalMode::no}};
     verb->add_option("--approve", arguments->approvals, "What 'approve' steps get: ask (on the terminal), yes or no")

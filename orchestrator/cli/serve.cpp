@@ -1,5 +1,7 @@
+#include "log_options.hpp"
 #include "problems.hpp"
 #include "terminal.hpp"
+#include "trace_options.hpp"
 #include "until_done.hpp"
 #include "verb.hpp"
 
@@ -27,6 +29,7 @@ struct Arguments {
     std::string api_keys;
     std::string store;
     double drain = 30;
+    TraceArguments traces;
     double request_timeout = 3'600;
 };
 
@@ -111,6 +114,7 @@ int serve(Arguments arguments) {
         read_listen(arguments.listen, arguments.settings);
         arguments.settings.api_keys = arguments.api_keys;
         arguments.settings.drain = milliseconds(arguments.drain);
+        arguments.settings.traces = arguments.traces.settings();
         arguments.settings.limits.total_time = milliseconds(arguments.request_timeout);
         read_store(arguments.store, arguments.settings.store);
         const auto workflows = load_all(arguments.files);
@@ -170,6 +174,8 @@ void add_serve(CLI::App& app, int& exit) {
     verb->add_option("--drain", arguments->drain, "Seconds for requests in flight at the end (default: 30)")
         ->check(CLI::NonNegativeNumber)
         ->type_name("SECONDS");
+    arguments->traces.add_to(*verb);
+    add_log_options(*verb, arguments->settings.log);
     verb->callback([arguments, &exit] { exit = serve(*arguments); });
 }
 

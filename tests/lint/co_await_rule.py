@@ -2,7 +2,7 @@
 """What coroutines here must not look like.
 
 R1: a statement that contains `co_await` contains no braced list, no lambda, no `throw`, and in the arguments of what it
-awaits no `? :`. g++ 12.2 accepts such
+awaits no `? :`; and it does not await in a branch of one. g++ 12.2 accepts such
 statements and destroys what they build twice, or too early, at run time and without a warning.
 R3: a coroutine is no lambda with captures. They die with the lambda, usually before the coroutine ends.
 Usage: co_await_rule.py [FILE...]; without files it reads every C++ file of the repository.
@@ -19,6 +19,7 @@ ADVICE = {
     "{": f"{IN_AWAIT}: build the value in a statement of its own and pass it by name",
     "lambda": f"{IN_AWAIT}: name the callable in a statement of its own, or make it a function",
     "?": f"{IN_AWAIT}: choose the argument in a statement of its own and pass it by name",
+    "branch": f"{IN_AWAIT}: await in a branch of an if, not of ? :",
     "throw": f"{IN_AWAIT}: await into a variable first, then throw",
     "captures": "of a lambda that is a coroutine (rule R3, they die first): make it a function that takes values",
 }
@@ -36,6 +37,7 @@ class Statement:
 
     def __init__(self):
         self.awaits = False
+        self.chooses = False
         self.risks: list[tuple[int, str]] = []
 
 
@@ -149,6 +151,9 @@ class Parser:
             seen.risks.append((line, "?"))
         elif token in COROUTINE and self.lambdas_awaiting:
             self.lambdas_awaiting[-1] = True
+        if token == "co_await" and seen.chooses:
+            seen.risks.append((line, "branch"))
+        seen.chooses = seen.chooses or token == "?"
         seen.awaits = seen.awaits or token == "co_await"
 
     def opens_lambda(self) -> bool:

@@ -9,6 +9,9 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <boost/asio/this_coro.hpp>
+
+#include <algorithm>
 
 namespace enough::test {
 namespace {
@@ -234,6 +237,36 @@ TEST(ServerStore, AnInterruptedRunIsShownAndCanBeResumed) {
 Task<void> has_resumed(ServerClient* client, Server*) {
     const json whole = co_await ended_report(client, "cut");
     EXPECT_EQ(whole["status"], "accepted");
+}
+
+Task<void> resume_cut(ServerClient* client, std::vector<int>* statuses) {
+    const Reply reply = co_await client->ask("POST", "/v1/runs/cut/resume");
+    statuses->push_back(reply.status);
+}
+
+Task<void> resumes_at_once(ServerClient* client, std::vector<int>* statuses) {
+    const asio::any_io_executor executor = co_await asio::this_coro::executor;
+    TaskGroup group(executor);
+    for (int i = 0; i < 8; ++i)
+        group.spawn(resume_cut(client, statuses));
+    co_await group.join();
+    const json whole = co_await ended_report(client, "cut");
+    EXPECT_EQ(whole["status"], "accepted");
+    const Reply log = co_await client->ask("GET", "/v1/runs/cut/events");
+    const std::size_t first = log.body.find("event: run_finished");
+    EXPECT_NE(first, std::string::npos);
+    EXPECT_EQ(log.body.find("event: run_finished", first + 1), std::string::npos);
+}
+
+TEST(ServerStore, OfManyWhoResumeARunAtOnceOneDoes) {
+    const TemporaryFolder folder;
+    const ServeSettings settings = with_store(folder);
+    leave_behind(settings, first_answer_in);
+    std::vector<int> statuses;
+    const auto visit = [&](ServerClient* client, Server*) { return resumes_at_once(client, &statuses); };
+    with_server({scripted_cascade}, visit, settings);
+    EXPECT_EQ(std::count(statuses.begin(), statuses.end(), 202), 1);
+    EXPECT_EQ(std::count(statuses.begin(), statuses.end(), 409), 7);
 }
 
 TEST(ServerStore, ResumesAllAtTheStartWhereItIsToldTo) {

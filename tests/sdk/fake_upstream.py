@@ -37,6 +37,8 @@ def logprobs(word: str, unsure: bool) -> dict:
 class Connection(asyncio.Protocol):
     def __init__(self, state: State) -> None:
         self.state, self.buffer, self.answering, self.prompt = state, b"", None, ""
+        self.room = asyncio.Event()
+        self.room.set()
 
     def connection_made(self, transport: asyncio.Transport) -> None:
         self.transport = transport
@@ -54,6 +56,12 @@ class Connection(asyncio.Protocol):
         if head.startswith(b"GET"):
             return self.whole(200, {"open": self.state.open, "asked": self.state.asked, "left": self.state.left})
         self.answering = asyncio.ensure_future(self.answer(json.loads(body[:length])))
+
+    def pause_writing(self) -> None:
+        self.room.clear()
+
+    def resume_writing(self) -> None:
+        self.room.set()
 
     def connection_lost(self, _error: Exception | None) -> None:
         if self.answering and not self.answering.done():
@@ -93,8 +101,9 @@ class Connection(asyncio.Protocol):
         for number, word in enumerate(words):
             if wish.get("cut") == str(number):
                 return self.transport.close()
-            if pause:  # by the clock, so that a late word does not delay those after it
-                await asyncio.sleep(max(0.0, began + (number + 1) * pause - time.monotonic()))
+            await self.room.wait()
+            # By the clock, so that a late word does not delay those after it. Every word lets the others have their turn.
+            await asyncio.sleep(max(0.0, began + (number + 1) * pause - time.monotonic()) if pause else 0)
             if "clock" in wish:
                 word = f"{time.monotonic_ns()} "
             choice = {"index": 0, "delta": {"content": word}, "logprobs": logprobs(word, unsure), "finish_reason": None}

@@ -7,6 +7,7 @@
 #include <enough/net/http_client.hpp>
 
 #include <fmt/format.h>
+#include <boost/beast/core/string.hpp>
 
 #include <algorithm>
 #include <utility>
@@ -87,6 +88,16 @@ Failure with_input(Failure failure, std::int64_t input_estimate) {
     failure.spent.input_tokens = input_estimate;
     failure.spent.estimated = true;
     return failure;
+}
+
+/// Tells the server whose span it works for. Headers that the settings name are theirs.
+void add_trace(HttpRequest& message, const Request& request) {
+    const auto add = [&](const char* name, const std::string& value) {
+        const auto known = [&](const auto& header) { return boost::beast::iequals(header.first, name); };
+        if (!value.empty() && std::ranges::none_of(message.headers, known)) message.headers.emplace_back(name, value);
+    };
+    add("traceparent", request.traceparent);
+    add("tracestate", request.tracestate);
 }
 
 class HttpAgent final : public Agent {
@@ -173,6 +184,7 @@ Task<Result<ExchangePtr>> HttpAgent::send(const Request& request, const Dialect&
     auto message = preparation ? Result<HttpRequest>(HttpRequest()) : protocol_->request_in(dialect, request);
     if (preparation) message = co_await prepare(std::move(*preparation), request, attempt);
     if (!message) co_return std::move(message).error();
+    add_trace(*message, request);
     auto sent = co_await client_.send(std::move(*message), settings_.timeouts.connect, bound.deadline);
     if (!sent) co_return reading_failed(std::move(sent).error(), bound);
     co_return std::move(*sent);
@@ -180,6 +192,7 @@ Task<Result<ExchangePtr>> HttpAgent::send(const Request& request, const Dialect&
 
 Task<Result<HttpRequest>> HttpAgent::prepare(HttpRequest preparation, const Request& request, Attempt& attempt) {
     const auto bound = earlier(attempt.whole, attempt.first);
+    add_trace(preparation, request);
     auto sent = co_await client_.send(std::move(preparation), settings_.timeouts.connect, bound.deadline);
     if (!sent) co_return reading_failed(std::move(sent).error(), bound);
     const auto exchange = std::move(*sent);

@@ -226,6 +226,11 @@ Task<void> LiveRun::call(Ask ask, int sample, Usage before) {
     request.tools_forbidden = ask.tools_forbidden;
     request.sample = sample;
     request.run = owner_;
+    if (options_.trace) {
+        TraceContext context = call_context(*options_.trace, options_.run_id, ask.call);
+        request.traceparent = traceparent(context);
+        request.tracestate = std::move(context.state);
+    }
     request.deadline = deadline_;
     request.sink = &watch;
     request.attempts = &attempts;

@@ -98,7 +98,10 @@ Task<void> Api::route(ServerRequest request, ResponseWriter& writer) {
     if (RequestGuard::is_preflight(request)) co_return co_await writer.send(preflight());
     const std::shared_ptr<Client> client = clients_.find(request.header("authorization").value_or(""));
     if (!client) co_return co_await writer.send(refusal(401, "a key is needed: Authorization: Bearer KEY"));
+    writer.note_key(client->rules.name);
     if (const auto busy = Clients::refuse_request(*client)) co_return co_await writer.send(error_response(*busy));
+    if (path == "/metrics" && reads(request)) co_return co_await writer.send(metrics_());
+    if (path == "/metrics") co_return co_await writer.send(wrong_method("GET"));
     if (path == "/openapi.json" && reads(request))
         co_return co_await writer.send(ServerResponse(200, std::string(openapi)));
     if (path == "/openapi.json") co_return co_await writer.send(wrong_method("GET"));

@@ -9,6 +9,7 @@
 #include "serve/runs_api.hpp"
 
 #include <functional>
+#include <utility>
 
 namespace enough {
 
@@ -28,6 +29,9 @@ public:
     /// `/readyz` fails from now on: a load balancer sends nobody any more.
     void leave() { leaving_ = true; }
 
+    /// What `GET /metrics` gives from now on.
+    void show_metrics(std::function<ServerResponse()> metrics) { metrics_ = std::move(metrics); }
+
 private:
     Task<void> route(ServerRequest request, ResponseWriter& writer);
     Task<void> route_run(std::string rest, ServerRequest request, std::shared_ptr<Client> client,
@@ -44,6 +48,7 @@ private:
     ChatApi chat_;
     RunsApi runs_api_;
     LiveApi live_;
+    std::function<ServerResponse()> metrics_;
     bool leaving_ = false;
 };
 

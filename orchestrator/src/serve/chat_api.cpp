@@ -1,5 +1,7 @@
 #include "serve/chat_api.hpp"
 
+#include "serve/trace_headers.hpp"
+
 #include <fmt/format.h>
 
 #include <utility>
@@ -88,6 +90,7 @@ Task<void> ChatApi::handle(ServerRequest request, std::shared_ptr<Client> client
     ChatRequest chat = std::get<ChatRequest>(std::move(read));
     auto ordered = order(chat, client);
     if (const auto* error = std::get_if<ApiError>(&ordered)) co_return co_await writer.send(error_response(*error));
+    std::get<RunOrder>(ordered).parent = trace_of(request);
     auto run = runs_.start(std::get<RunOrder>(std::move(ordered)));
     const CancelOnExit guard(runs_, *run);
     if (chat.stream) {

@@ -17,6 +17,7 @@ public:
     Task<void> write(std::string piece) override { return writer_.write(std::move(piece)); }
     Task<void> finish() override { return writer_.finish(); }
     bool begun() const override { return writer_.begun(); }
+    void note_key(const std::string& name) override { writer_.note_key(name); }
 
 private:
     ServerResponse with_headers(ServerResponse response) const {

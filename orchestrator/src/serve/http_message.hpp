@@ -52,6 +52,9 @@ public:
 
     /// Has anything been sent?
     virtual bool begun() const = 0;
+
+    /// Told the name of the key that the request came with, for the log.
+    virtual void note_key(const std::string& /*name*/) {}
 };
 
 /// Answers requests. `handle` is cancelled (`terminal`) when the client leaves; several are under way at once, on one

@@ -69,19 +69,38 @@ Runs::Running Runs::enter(Running run, Task<void> running) {
     return run;
 }
 
-RunOptions Runs::options_of(const ServedRun& run, StoringSink& sink) {
-    RunOptions options;
-    options.run_id = run.id();
-    options.sinks.push_back(&sink);
-    options.approver = &approvals_;
-    return options;
+ObservedRun Runs::observed(const ServedRun& run, const std::shared_ptr<ServedWorkflow>& served,
+                           const std::optional<TraceContext>& parent) const {
+    ObservedRun observed{run.id(), served->workflow, std::nullopt, run.client()};
+    if (tracing_)
+        observed.trace = tracing_->begin(run.id(), parent);
+    else if (parent)
+        observed.trace = RunTrace{*parent, "", false};
+    return observed;
+}
+
+Runs::Outfit Runs::outfit(const ObservedRun& observed, StoringSink& sink) {
+    Outfit outfit;
+    outfit.options.run_id = observed.id;
+    outfit.options.trace = observed.trace;
+    outfit.options.approver = &approvals_;
+    outfit.options.sinks.push_back(&sink);
+    for (RunObserver* observer : observers_) {
+        auto watching = observer->follow(observed);
+        if (!watching) continue;
+        outfit.options.sinks.push_back(watching.get());
+        outfit.watching.push_back(std::move(watching));
+    }
+    return outfit;
 }
 
 Task<void> Runs::run(Running run, RunOrder order) {
     co_await asio::this_coro::throw_if_cancelled(false);
     co_await asio::post(executor_, asio::use_awaitable);  // whoever started it has a moment to follow it
     StoringSink sink(*run, store_);
-    RunOptions options = options_of(*run, sink);
+    const ObservedRun observed = this->observed(*run, order.served, order.parent);
+    const Outfit outfit = this->outfit(observed, sink);
+    RunOptions options = outfit.options;
     options.sampling = std::move(order.sampling);
     options.allowance = order.grant.allowance();
     RunState state = co_await order.served->engine->run(std::move(order.inputs), std::move(options));
@@ -95,7 +114,9 @@ Task<void> Runs::go_on(Running run, std::shared_ptr<ServedWorkflow> served, std:
     co_await asio::this_coro::throw_if_cancelled(false);
     co_await asio::post(executor_, asio::use_awaitable);
     StoringSink sink(*run, store_);
-    RunOptions options = options_of(*run, sink);
+    const ObservedRun observed = this->observed(*run, served, std::nullopt);
+    const Outfit outfit = this->outfit(observed, sink);
+    RunOptions options = outfit.options;
     RunState state = co_await served->engine->resume(std::move(recorded), std::move(options));
     co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
     if (grant) settle(*grant, state);

@@ -5,6 +5,8 @@
 #include "serve/run_store.hpp"
 #include "serve/served_run.hpp"
 
+#include <enough/orchestrator/telemetry.hpp>
+
 #include <cstddef>
 #include <deque>
 #include <functional>
@@ -24,6 +26,7 @@ struct RunOrder {
     nlohmann::json inputs;
     Sampling sampling;
     Grant grant;
+    std::optional<TraceContext> parent = {};  ///< the span that asks for it
 };
 
 /// The runs that a server has in memory: those in flight, and the latest that have ended and stand in no store. All on
@@ -41,6 +44,12 @@ public:
 
     bool full() const { return tasks_.size() >= limits_.in_flight; }
     std::size_t in_flight() const { return tasks_.size(); }
+
+    /// Every run to come is watched by it. It must outlive them.
+    void watch(RunObserver& observer) { observers_.push_back(&observer); }
+
+    /// Gives runs to come traces of their own; without it they pass on that of whoever asks for them, if any.
+    void trace_with(const Tracing& tracing) { tracing_ = &tracing; }
 
     /// Starts a run, which goes on whoever watches it. Its first event comes after the caller's next wait: until then
     /// followers miss nothing.
@@ -70,11 +79,18 @@ public:
 
 private:
     using Running = std::shared_ptr<ServedRun>;
+    /// What a run is begun with, and who is told of it while it lasts.
+    struct Outfit {
+        RunOptions options;
+        std::vector<std::unique_ptr<EventSink>> watching;
+    };
     Running enter(Running run, Task<void> running);
     Task<void> run(Running run, RunOrder order);
     Task<void> go_on(Running run, std::shared_ptr<ServedWorkflow> served, std::vector<Event> recorded,
                      std::optional<Grant> grant);
-    RunOptions options_of(const ServedRun& run, StoringSink& sink);
+    ObservedRun observed(const ServedRun& run, const std::shared_ptr<ServedWorkflow>& served,
+                         const std::optional<TraceContext>& parent) const;
+    Outfit outfit(const ObservedRun& observed, StoringSink& sink);
     Task<void> end(Running run, RunState state, std::optional<Event> last);
     void forget_oldest();
     void forget(const ServedRun& run);
@@ -84,6 +100,8 @@ private:
     Approvals approvals_;
     RunStore* store_;
     TaskGroup tasks_;
+    std::vector<RunObserver*> observers_;
+    const Tracing* tracing_ = nullptr;
     std::map<std::string, TaskGroup::Id> in_flight_;
     std::map<std::string, std::shared_ptr<ServedRun>> by_id_;
     RunTexts texts_;

@@ -3,6 +3,7 @@
 #include "serve/api_error.hpp"
 #include "serve/bell.hpp"
 #include "serve/run_query.hpp"
+#include "serve/trace_headers.hpp"
 
 #include <enough/json/shallow_json.hpp>
 #include <enough/workflows/inputs.hpp>
@@ -139,6 +140,7 @@ Task<void> RunsApi::start(ServerRequest request, std::shared_ptr<Client> client,
     }
     auto ordered = order(request.body, client);
     if (const auto* error = std::get_if<ApiError>(&ordered)) co_return co_await writer.send(error_response(*error));
+    std::get<RunOrder>(ordered).parent = trace_of(request);
     const auto run = runs_.start(std::get<RunOrder>(std::move(ordered)));
     EventWatch watch(executor_);
     const Following following(*run, watch);

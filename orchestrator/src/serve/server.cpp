@@ -2,6 +2,8 @@
 
 #include "serve/api.hpp"
 #include "serve/http_server.hpp"
+#include "serve/observed_requests.hpp"
+#include "serve/server_telemetry.hpp"
 
 #include <fmt/format.h>
 #include <boost/asio/cancellation_state.hpp>
@@ -65,19 +67,29 @@ struct Server::State {
     State(asio::any_io_executor on, const ServeSettings& given)
         : executor(std::move(on)),
           settings(given),
+          telemetry(executor, given),
           clients(keys_of(given), Spending{given.max_usd, std::nullopt}),
           store(store_of(executor, given.store)),
           runs(executor, Runs::Limits{given.limits.runs, given.limits.kept_runs}, store.get()),
           api(executor, workflows, clients, runs, store.get(), settings.limits, guard_of(given)),
-          http(executor, endpoint_of(given), settings.limits, api) {}
+          observed(api, telemetry.metrics(), telemetry.log(), telemetry.traced()),
+          http(executor, endpoint_of(given), settings.limits, observed) {
+        telemetry.watch(runs);
+        telemetry.watch_connections([this] { return http.connections(); });
+        api.show_metrics([this] { return metrics(); });
+    }
+
+    ServerResponse metrics() { return ServerResponse(200, telemetry.metrics().text(), MetricRegistry::content_type); }
 
     asio::any_io_executor executor;
     ServeSettings settings;
     ServedWorkflows workflows;
+    ServerTelemetry telemetry;
     Clients clients;
     std::unique_ptr<RunStore> store;
     Runs runs;
     Api api;
+    ObservedRequests observed;
     HttpServer http;
 };
 
@@ -124,6 +136,7 @@ Task<void> Server::serve() {
     }
     TaskGroup accepting(state_->executor);
     accepting.spawn(state_->http.serve(state_->settings.drain));
+    state_->telemetry.start();
     boost::system::error_code ignored;
     asio::steady_timer never(state_->executor, asio::steady_timer::time_point::max());
     co_await never.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
@@ -135,6 +148,7 @@ Task<void> Server::serve() {
     const Deadline deadline = Deadline::after(state_->settings.drain);
     co_await accepting.join();
     co_await state_->runs.drain(deadline);
+    co_await state_->telemetry.finish();
     for (const auto& [name, served] : state_->workflows)
         co_await served->engine->close();
 }

@@ -48,6 +48,19 @@ Json marked_interrupted(Json report) {
     return report;
 }
 
+/// Takes an id out of a set when it goes.
+class Reserved {
+public:
+    Reserved(std::set<std::string>& ids, std::string id) : ids_(ids), id_(std::move(id)) {}
+    ~Reserved() { ids_.erase(id_); }
+    Reserved(const Reserved&) = delete;
+    Reserved& operator=(const Reserved&) = delete;
+
+private:
+    std::set<std::string>& ids_;
+    std::string id_;
+};
+
 /// Absent: the record does not fold (any more).
 std::optional<RunState> folded(const ServedWorkflow& served, const std::vector<Event>& events) {
     try {
@@ -140,10 +153,11 @@ std::shared_ptr<ServedWorkflow> StoredRuns::workflow_of(const StoredRun& run) co
 }
 
 Task<Resumed> StoredRuns::resume(std::string id, std::shared_ptr<Client> client) {
-    const auto in_memory = [&] { return runs_.find(id) != nullptr; };
     if (const auto live = runs_.find(id))
         co_return conflict(live->ended() ? fmt::format("the run has ended: {}", name(live->status()))
                                          : "the run has not been interrupted: it is running");
+    if (!resuming_.insert(id).second) co_return conflict("the run is being resumed already");
+    const Reserved reserved(resuming_, id);
     const auto stored = co_await find(id);
     if (!stored) co_return unknown_run();
     if (stored->status != StoredRun::interrupted)
@@ -168,7 +182,6 @@ Task<Resumed> StoredRuns::resume(std::string id, std::shared_ptr<Client> client)
         damage = "the run's record is damaged";
     }
     if (!damage.empty()) co_return conflict(damage);
-    if (in_memory()) co_return conflict("the run has been resumed already");
     std::optional<Grant> grant;
     if (client) {
         auto admitted = clients_.admit(client, *served->workflow);

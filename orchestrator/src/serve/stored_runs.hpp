@@ -7,6 +7,7 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -51,6 +52,7 @@ private:
     const ServedWorkflows& workflows_;
     Clients& clients_;
     Runs& runs_;
+    std::set<std::string> resuming_;  ///< being read, to go on with
 };
 
 }  // namespace enough

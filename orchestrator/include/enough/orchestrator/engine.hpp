@@ -4,6 +4,7 @@
 #include <enough/async/task.hpp>
 #include <enough/orchestrator/event.hpp>
 #include <enough/orchestrator/run_state.hpp>
+#include <enough/orchestrator/trace_context.hpp>
 #include <enough/tools/tool_server.hpp>
 #include <enough/workflows/workflow.hpp>
 
@@ -12,6 +13,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -64,6 +66,7 @@ public:
 struct RunOptions {
     std::string run_id;             ///< empty: a new random one
     std::vector<EventSink*> sinks;  ///< must outlive the run
+    std::optional<RunTrace> trace;  ///< what the servers of its calls are told; absent: nothing
     Approver* approver = nullptr;   ///< must outlive the run; null: nobody can be asked, and nothing is approved
     Sampling sampling;              ///< in the place of the agents' own; only what `Workflow::allowed` allows counts
     RunAllowance allowance;

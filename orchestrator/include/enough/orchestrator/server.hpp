@@ -2,6 +2,7 @@
 
 #include <enough/async/task.hpp>
 #include <enough/orchestrator/engine.hpp>
+#include <enough/orchestrator/telemetry.hpp>
 #include <enough/workflows/workflow.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -52,6 +53,8 @@ struct ServeSettings {
     std::optional<double> max_usd;      ///< for all runs together, as long as it serves
     ServerLimits limits;
     StoreSettings store;
+    std::optional<TraceSettings> traces;            ///< where spans of runs go; absent: none are made
+    LogSettings log;                                ///< a line for each request and run, on standard error
     std::chrono::milliseconds drain_notice{1'000};  ///< between `/readyz` failing and the end of accepting
     std::chrono::milliseconds drain{30'000};        ///< for requests in flight, before they are cancelled
 };
