@@ -123,13 +123,14 @@ class Check:
         self.expect("a text ran as a script", self.page.evaluate("window.broken ?? document.querySelectorAll('main b, main img').length"), 0)
 
     def heat_map(self) -> None:
+        # Five words make four tokens: the first has two of them (tests of the scripted provider).
         self.page.until("document.querySelector('.tokens')?.children.length === 4", "four tokens")
         levels = "[...document.querySelector('.tokens').children].map(e => /heat-(\\d)/.exec(e.className)[1]).join('')"
         self.expect("colours of 0.5, 2.5, 1.5 and 3.5 bits", self.page.evaluate(levels), "2646")
         self.page.evaluate("document.querySelector('.tokens').focus()")
         for _ in range(3):
             self.page.press("ArrowRight")
-        self.says("Token 3 of 4 “␣<img”: 1.500 bits, mean so far 1.500")
+        self.says("Token 3 of 4 “␣src=x”: 1.500 bits, mean so far 1.500")
         chosen = "document.getElementById(document.querySelector('.tokens').getAttribute('aria-activedescendant')).getAttribute('aria-selected')"
         self.expect("the chosen token", self.page.evaluate(chosen), "true")
         label = self.page.evaluate("document.querySelector('.heat-map .chart').getAttribute('aria-label')")

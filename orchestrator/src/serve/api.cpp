@@ -101,7 +101,8 @@ Task<void> Api::route(ServerRequest request, ResponseWriter& writer) {
     const std::shared_ptr<Client> client = clients_.find(request.header("authorization").value_or(""));
     if (!client) co_return co_await writer.send(refusal(401, "a key is needed: Authorization: Bearer KEY"));
     writer.note_key(client->rules.name);
-    if (const auto busy = Clients::refuse_request(*client)) co_return co_await writer.send(error_response(*busy));
+    const auto busy = request.method == "POST" ? Clients::refuse_request(*client) : std::nullopt;
+    if (busy) co_return co_await writer.send(error_response(*busy));
     if (path == "/metrics" && reads(request)) co_return co_await writer.send(metrics_());
     if (path == "/metrics") co_return co_await writer.send(wrong_method("GET"));
     if (path == "/openapi.json" && reads(request))
@@ -137,11 +138,11 @@ Task<void> Api::route_run(std::string rest, ServerRequest request, std::shared_p
     const std::string what = rest.substr(slash);
     constexpr std::string_view approvals = "/approvals/";
     if (what == "/events") {
-        if (!reads(request)) co_return co_await writer.send(wrong_method("GET"));
+        if (request.method != "GET") co_return co_await writer.send(wrong_method("GET"));
         co_return co_await runs_api_.events(std::move(id), std::move(request), writer);
     }
     if (what == "/live") {
-        if (!reads(request)) co_return co_await writer.send(wrong_method("GET"));
+        if (request.method != "GET") co_return co_await writer.send(wrong_method("GET"));
         co_return co_await live_.handle(std::move(id), writer);
     }
     if (what.starts_with(approvals)) {

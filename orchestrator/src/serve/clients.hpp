@@ -58,7 +58,7 @@ public:
     /// The client whose key this is, if a key is needed; null: a stranger.
     std::shared_ptr<Client> find(std::string_view authorization);
 
-    /// Counts a request; a client that asks too often is told when to come back.
+    /// Counts a request that wants something done; a client that asks too often is told when to come back.
     static std::optional<ApiError> refuse_request(Client& client);
 
     /// A place for one more run of the workflow, or why there is none.

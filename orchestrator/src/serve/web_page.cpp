@@ -70,7 +70,6 @@ std::optional<ServerResponse> page_response(const ServerRequest& request) {
     response.headers.emplace_back("Cache-Control", hashed ? "private, max-age=31536000, immutable" : "no-cache");
     response.headers.emplace_back("ETag", std::string(file->etag));
     response.headers.emplace_back("Content-Security-Policy", policy);
-    response.headers.emplace_back("X-Content-Type-Options", "nosniff");
     response.headers.emplace_back("Referrer-Policy", "no-referrer");
     if (known_already(request.header("if-none-match").value_or(""), file->etag)) response.status = 304;
     return response;
