@@ -254,6 +254,26 @@ class Keys(WithServer):
         self.assertIn(used, range(CASCADE_USAGE[2], 201))
 
 
+class Reloading(unittest.TestCase):
+    def test_sighup_takes_good_files_and_keeps_what_was_there_before_bad_ones(self) -> None:
+        with tempfile.TemporaryDirectory() as folder, Upstream() as upstream:
+            file = Path(folder) / "flow.yaml"
+            text = (HERE / "workflows" / "cascade.yaml").read_text()
+            file.write_text(text)
+            with Served(PROGRAM, [file], upstream.url) as served:
+                def names() -> list[str]:
+                    return [model.id for model in client(served).models.list()]
+
+                self.assertEqual(names(), ["cascade"])
+                file.write_text(text.replace("name: cascade", "name: renamed"))
+                served.process.send_signal(signal.SIGHUP)
+                eventually("the new file is served", lambda: names() == ["renamed"])
+                file.write_text(text + "\nstps: 1\n")
+                served.process.send_signal(signal.SIGHUP)
+                eventually("the fault is told", lambda: any(b"still serving" in line for line in served.said))
+                self.assertEqual(names(), ["renamed"])
+
+
 class Leaving(unittest.TestCase):
     def test_sigterm_lets_a_stream_end(self) -> None:
         with Upstream() as upstream, Served(PROGRAM, WORKFLOWS, upstream.url) as served:
