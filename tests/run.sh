@@ -99,9 +99,9 @@ release() {
 }
 
 thread_sanitizer() {
-    build tsan --target tests/agents/all many_runs_test &&
+    build tsan --target tests/agents/all many_runs_test server_store_test &&
         check --test-dir build/tsan/tests/agents --parallel 2 &&
-        check --test-dir build/tsan/tests/orchestrator -L many_runs
+        check --test-dir build/tsan/tests/orchestrator --label-regex 'many_runs|server_store'
 }
 
 fuzz() {
