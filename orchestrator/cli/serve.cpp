@@ -68,7 +68,7 @@ std::vector<std::shared_ptr<const Workflow>> load_all(const std::vector<std::str
     return workflows;
 }
 
-/// SIGHUP reads the files again; where one of them is broken, all stay as they are.
+/// SIGHUP reads the files again; where a workflow is broken, all stay as they are, and so do the keys where theirs is.
 class Reload {
 public:
     Reload(asio::io_context& context, Server& server, const std::vector<std::string>& files)
@@ -92,9 +92,13 @@ private:
             const auto workflows = load_all(files_);
             if (!workflows.empty()) server_.offer(workflows);
             Terminal().line(workflows.empty() ? "still serving the workflows of before" : "workflows reloaded");
+        } catch (const std::exception& error) {
+            print_error(fmt::format("{}; still serving the workflows of before", error.what()));
+        }
+        try {
             server_.reload_keys();
         } catch (const std::exception& error) {
-            print_error(fmt::format("{}; still serving what was served before", error.what()));
+            print_error(fmt::format("{}; the keys of before still hold", error.what()));
         }
     }
 

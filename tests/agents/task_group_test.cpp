@@ -1,3 +1,4 @@
+#include <enough/async/join_by.hpp>
 #include <enough/async/task_group.hpp>
 
 #include "support/run.hpp"
@@ -248,6 +249,24 @@ Task<void> churn(std::size_t round) {
 TEST(TaskGroup, SurvivesCloseRaces) {
     for (const std::size_t threads : {1U, 4U})
         test::run_many(churn, 100, threads);
+}
+
+Task<void> joins_in_time(asio::any_io_executor executor, Log* log, std::chrono::milliseconds patience) {
+    TaskGroup group(executor);
+    group.spawn(note(log, "a"));
+    group.spawn(wait_for_cancellation(log, "b"));
+    co_await hop();
+    co_await hop();
+    co_await join_by(group, Deadline::after(patience));
+    EXPECT_TRUE(group.idle());
+}
+
+TEST(JoinBy, CancelsWhatIsLeftAtTheDeadlineAlsoWhereThatHasPassed) {
+    for (const std::chrono::milliseconds patience : {-1ms, 0ms, 20ms}) {
+        Log log;
+        test::run_with([&](auto executor) { return joins_in_time(executor, &log, patience); });
+        EXPECT_EQ(log.lines, (Lines{"a done", "b cancelled"})) << patience.count();
+    }
 }
 
 }  // namespace

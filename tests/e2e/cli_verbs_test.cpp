@@ -159,7 +159,8 @@ TEST_F(Cli, ExplainsBadUse) {
     EXPECT_EQ(mistyped.code, 2);
     EXPECT_THAT(
         mistyped.err,
-        HasSubstr("unknown verb 'rnu'; there are check, run, calibrate, eval, regate, serve, doctor, schema, graph, init"));
+        HasSubstr(
+            "unknown verb 'rnu'; there are check, run, calibrate, eval, regate, serve, doctor, schema, graph, init"));
     EXPECT_EQ(call({"check"}).code, 2);
     EXPECT_EQ(call({"check", "--nonsense"}).code, 2);
     const auto help = call({"run", "--help"});

@@ -66,7 +66,7 @@ TEST_F(ApiKeysTest, RulesStandAfterTheKey) {
     const KeyRules* second = keys.find("Bearer second-key-0123456789");
     ASSERT_NE(second, nullptr);
     EXPECT_EQ(second->name, "key-2");
-    EXPECT_TRUE(second->per_day.unlimited());
+    EXPECT_EQ(second->per_day, RunAllowance());
 }
 
 TEST_F(ApiKeysTest, FaultsNameTheLineAndNeverAKey) {

@@ -109,13 +109,24 @@ TEST(ServerClients, AKeyHasSoManyTokensADay) {
     with_server({two_costly_calls}, uses_its_tokens, with_keys(folder, keys));
 }
 
+/// A model of whose price nothing is known.
+constexpr const char* unpriced = R"yaml(
+version: 1
+name: unpriced
+models: {far: {provider: openai, base_url: "http://127.0.0.1:9/v1", model: m}}
+agents: {a: {model: far}}
+steps: [{id: s, agent: a, prompt: hello}]
+)yaml";
+
 Task<void> reloads_keys(ServerClient* client, Server* server, std::filesystem::path file) {
     std::ofstream(file) << "second-key-0123456789\n";
     server->reload_keys();
     const Reply old = co_await client->ask("GET", "/v1/models", "", "first-key-0123456789");
     EXPECT_EQ(old.status, 401);
-    std::ofstream(file) << "short\n";
-    EXPECT_THROW(server->reload_keys(), std::invalid_argument);
+    for (const char* bad : {"short\n", "third-key-0123456789 usd_per_day=1\n"}) {
+        std::ofstream(file) << bad;
+        EXPECT_THROW(server->reload_keys(), std::invalid_argument) << bad;
+    }
     const Reply reply = co_await client->ask("GET", "/v1/models", "", "second-key-0123456789");
     EXPECT_EQ(reply.status, 200) << "a file that can't be used changes nothing";
 }
@@ -124,7 +135,7 @@ TEST(ServerClients, KeysCanBeReplacedWhileItServes) {
     TemporaryFolder folder;
     const ServeSettings settings = with_keys(folder, "first-key-0123456789\n");
     with_server(
-        {scripted_cascade},
+        {scripted_cascade, unpriced},
         [&](ServerClient* client, Server* server) { return reloads_keys(client, server, settings.api_keys); },
         settings);
 }
@@ -135,13 +146,7 @@ TEST(ServerClients, MoneyCantBeLimitedWithoutPrices) {
     settings.max_usd = 1;
     Server server(context.get_executor(), settings);
     server.offer(std::vector(1, parse_workflow(scripted_cascade)));
-    const auto far = parse_workflow(R"yaml(
-version: 1
-models: {far: {provider: openai, base_url: "http://127.0.0.1:9/v1", model: m}}
-agents: {a: {model: far}}
-steps: [{id: s, agent: a, prompt: hello}]
-)yaml");
-    EXPECT_THROW(server.offer(std::vector(1, far)), std::invalid_argument);
+    EXPECT_THROW(server.offer(std::vector(1, parse_workflow(unpriced))), std::invalid_argument);
 }
 
 }  // namespace

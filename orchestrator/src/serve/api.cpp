@@ -52,10 +52,6 @@ Json model_json(const Workflow& workflow) {
     return model;
 }
 
-ServerResponse json_response(const Json& body) {
-    return ServerResponse(200, body.dump(-1, ' ', false, Json::error_handler_t::replace));
-}
-
 bool reads(const ServerRequest& request) {
     return request.method == "GET" || request.method == "HEAD";
 }

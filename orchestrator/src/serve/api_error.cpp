@@ -15,6 +15,10 @@ ApiError too_many_runs() {
     return ApiError{.status = 429, .message = "as many runs are in flight as this server allows", .code = "busy"};
 }
 
+ApiError no_such_run() {
+    return ApiError{.status = 404, .message = "there is no such run (any more)", .code = "run_not_found"};
+}
+
 std::string error_type(int status) {
     switch (status) {
         case 401:

@@ -19,6 +19,9 @@ struct ApiError {
 /// The server's own bound on runs in flight is reached.
 ApiError too_many_runs();
 
+/// There is no run by that id in memory or in the store.
+ApiError no_such_run();
+
 /// OpenAI's word for the kind of error that a status stands for.
 std::string error_type(int status);
 

@@ -166,6 +166,11 @@ const KeyRules* ApiKeys::find(std::string_view authorization) const {
     return found;
 }
 
+bool ApiKeys::count_money() const {
+    return std::any_of(entries_.begin(), entries_.end(),
+                       [](const Entry& entry) { return entry.rules.per_day.usd.has_value(); });
+}
+
 std::vector<KeyRules> ApiKeys::all() const {
     std::vector<KeyRules> rules;
     for (const Entry& entry : entries_)

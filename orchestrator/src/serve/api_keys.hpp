@@ -17,7 +17,7 @@ struct KeyRules {
     std::string name;  ///< for logs and lists, never the key itself
     std::optional<std::size_t> runs;
     std::optional<int> requests_per_minute;
-    Spending per_day;
+    RunAllowance per_day;
 };
 
 /// Who may ask. Only hashes of the keys are kept, and a key is compared with all of them in constant time.
@@ -39,6 +39,9 @@ public:
     const KeyRules* find(std::string_view authorization) const;
 
     std::vector<KeyRules> all() const;
+
+    /// Has one of them a budget in money?
+    bool count_money() const;
 
 private:
     using Hash = std::array<unsigned char, 32>;

@@ -1,5 +1,7 @@
 #include "serve/chat_api.hpp"
 
+#include "serve/event_watch.hpp"
+
 #include "serve/trace_headers.hpp"
 
 #include <fmt/format.h>
@@ -28,19 +30,6 @@ private:
     const ServedRun& run_;
 };
 
-/// Rings when a run has ended.
-class EndWatch final : public RunFollower {
-public:
-    explicit EndWatch(const asio::any_io_executor& executor) : bell_(executor) {}
-    void on_event(const Event& event) override {
-        if (std::holds_alternative<RunFinished>(event.body)) bell_.ring();
-    }
-    Bell& bell() { return bell_; }
-
-private:
-    Bell bell_;
-};
-
 /// Runs that give no completion: their report says why. Absent for those that do.
 std::optional<ApiError> failure_of(const ServedRun& run, const Json& report) {
     if (!run.ended())
@@ -51,10 +40,6 @@ std::optional<ApiError> failure_of(const ServedRun& run, const Json& report) {
     if (run.status() == Status::cancelled)
         return ApiError{.status = 503, .message = "the run was cancelled", .code = "run_cancelled"};
     return std::nullopt;
-}
-
-HeaderList run_header(const ServedRun& run) {
-    return HeaderList(1, {"x-enough-run-id", run.id()});
 }
 
 std::string completion(const ServedRun& run, const ChatRequest& request, Json report) {
@@ -71,10 +56,8 @@ std::string completion(const ServedRun& run, const ChatRequest& request, Json re
 }
 
 ServerResponse stream_head(const ServedRun& run) {
-    ServerResponse head(200, "", "text/event-stream");
-    head.headers = run_header(run);
-    head.headers.emplace_back("Cache-Control", "no-cache");
-    head.headers.emplace_back("X-Accel-Buffering", "no");  // nginx would collect the stream otherwise
+    ServerResponse head = event_stream();
+    head.headers.emplace_back(run_id_header, run.id());
     return head;
 }
 
@@ -119,7 +102,7 @@ std::variant<RunOrder, ApiError> ChatApi::order(ChatRequest& request, const std:
 }
 
 Task<void> ChatApi::answer(std::shared_ptr<ServedRun> run, ChatRequest request, ResponseWriter& writer) {
-    EndWatch watch(executor_);
+    EventWatch watch(executor_);
     const Following following(*run, watch);
     const Deadline deadline = Deadline::after(limits_.total_time);
     while (!run->ended() && !deadline.expired())
@@ -127,14 +110,14 @@ Task<void> ChatApi::answer(std::shared_ptr<ServedRun> run, ChatRequest request, 
     Json report = run->report();
     if (const auto error = failure_of(*run, report)) co_return co_await refuse(*error, *run, writer);
     ServerResponse response;
-    response.headers = run_header(*run);
+    response.headers.emplace_back(run_id_header, run->id());
     response.body = completion(*run, request, std::move(report));
     co_await writer.send(std::move(response));
 }
 
 Task<void> ChatApi::refuse(ApiError error, const ServedRun& run, ResponseWriter& writer) {
     ServerResponse response = error_response(error);
-    response.headers.emplace_back("x-enough-run-id", run.id());
+    response.headers.emplace_back(run_id_header, run.id());
     co_await writer.send(std::move(response));
 }
 

@@ -48,7 +48,7 @@ void Grant::settle(std::int64_t tokens, double usd) {
     server_->settle(allowance_, tokens, usd, now);
 }
 
-Clients::Clients(ApiKeys keys, Spending total) : keys_(std::move(keys)), total_(total, Ledger::Period::ever) {}
+Clients::Clients(ApiKeys keys, RunAllowance total) : keys_(std::move(keys)), total_(total, Ledger::Period::ever) {}
 
 std::shared_ptr<Client> Clients::find(std::string_view authorization) {
     KeyRules rules;
@@ -117,9 +117,7 @@ void Clients::replace(ApiKeys keys) {
 }
 
 bool Clients::counts_money() const {
-    if (total_.limits().usd) return true;
-    const auto all = keys_.all();
-    return std::any_of(all.begin(), all.end(), [](const KeyRules& rules) { return rules.per_day.usd.has_value(); });
+    return total_.limits().usd || keys_.count_money();
 }
 
 }  // namespace enough

@@ -53,7 +53,7 @@ private:
 class Clients {
 public:
     /// `total`: what all runs together may use as long as the server lives.
-    Clients(ApiKeys keys, Spending total);
+    Clients(ApiKeys keys, RunAllowance total);
 
     /// The client whose key this is, if a key is needed; null: a stranger.
     std::shared_ptr<Client> find(std::string_view authorization);

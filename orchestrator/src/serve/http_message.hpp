@@ -3,6 +3,8 @@
 #include <enough/async/task.hpp>
 #include <enough/orchestrator/server.hpp>
 
+#include <nlohmann/json_fwd.hpp>
+
 #include <map>
 #include <optional>
 #include <string>
@@ -11,6 +13,8 @@
 #include <vector>
 
 namespace enough {
+
+inline constexpr const char* run_id_header = "x-enough-run-id";
 
 using HeaderList = std::vector<std::pair<std::string, std::string>>;
 
@@ -36,6 +40,12 @@ struct ServerResponse {
     HeaderList headers;
     std::string body;
 };
+
+/// A JSON document; what is no UTF-8 in it is replaced.
+ServerResponse json_response(const nlohmann::ordered_json& body, int status = 200);
+
+/// The head of a stream of server-sent events.
+ServerResponse event_stream();
 
 /// Writes the one response to a request: whole, or as a stream of pieces. What a client takes too slowly throws
 /// `boost::system::system_error` and ends the connection.

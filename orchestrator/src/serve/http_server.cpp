@@ -2,7 +2,7 @@
 
 #include "serve/http_connection.hpp"
 
-#include <enough/async/with_deadline.hpp>
+#include <enough/async/join_by.hpp>
 
 #include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/redirect_error.hpp>
@@ -66,15 +66,7 @@ Task<void> HttpServer::serve(std::chrono::milliseconds patience) {
     co_await accept_all();
     co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
     stop();
-    bool late = false;
-    try {
-        co_await with_deadline(group_.join(), Deadline::after(patience));
-    } catch (const DeadlineExceeded&) {
-        late = true;  // where the time had passed before, `join` has not even begun
-    }
-    if (!late) co_return;
-    group_.cancel();
-    co_await group_.join();
+    co_await join_by(group_, Deadline::after(patience));
 }
 
 Task<void> HttpServer::accept_all() {

@@ -9,14 +9,6 @@
 
 namespace enough {
 
-/// Tokens and money, used or allowed.
-struct Spending {
-    std::optional<double> usd;
-    std::optional<std::int64_t> tokens;
-
-    bool unlimited() const { return !usd && !tokens; }
-};
-
 /// What somebody may use in a day (UTC) or in all. A run reserves what it may use at most before it begins and is
 /// settled with what it has used, so that runs at the same time can't spend the same money twice. Pure bookkeeping.
 class Ledger {
@@ -24,7 +16,7 @@ public:
     enum class Period { day, ever };
     using Time = std::chrono::system_clock::time_point;
 
-    Ledger(Spending limits, Period period) : limits_(limits), period_(period) {}
+    Ledger(RunAllowance limits, Period period) : limits_(limits), period_(period) {}
 
     /// What a run may still use; nothing at all is 0, no bound is absent.
     RunAllowance left(Time now);
@@ -36,8 +28,8 @@ public:
     void settle(const RunAllowance& reserved, std::int64_t tokens, double usd, Time now);
 
     /// Other limits from now on; what has been used stays used.
-    void limit(Spending limits) { limits_ = limits; }
-    const Spending& limits() const { return limits_; }
+    void limit(RunAllowance limits) { limits_ = limits; }
+    const RunAllowance& limits() const { return limits_; }
 
     /// Until a new day begins.
     static std::chrono::seconds until_tomorrow(Time now);
@@ -45,7 +37,7 @@ public:
 private:
     void turn_page(Time now);
 
-    Spending limits_;
+    RunAllowance limits_;
     Period period_;
     std::chrono::sys_days day_{};
     double used_usd_ = 0;

@@ -86,11 +86,10 @@ private:
     std::map<CallId, Place> places_;
 };
 
-ServerResponse not_kept(bool known) {
-    return error_response(
-        ApiError{.status = 404,
-                 .message = known ? "the tokens of this run are not kept any more" : "there is no such run (any more)",
-                 .code = "run_not_found"});
+ApiError not_kept(bool known) {
+    ApiError error = no_such_run();
+    if (known) error.message = "the tokens of this run are not kept any more";
+    return error;
 }
 
 }  // namespace
@@ -101,10 +100,8 @@ LiveApi::LiveApi(asio::any_io_executor executor, Runs& runs, const ServerLimits&
 Task<void> LiveApi::handle(std::string id, ResponseWriter& writer) {
     const auto run = runs_.find(id);
     const auto text = runs_.text(id);
-    if (!text) co_return co_await writer.send(not_kept(run != nullptr));
-    ServerResponse head(200, "", "text/event-stream");
-    head.headers.emplace_back("Cache-Control", "no-cache");
-    co_await writer.begin(std::move(head));
+    if (!text) co_return co_await writer.send(error_response(not_kept(run != nullptr)));
+    co_await writer.begin(event_stream());
     TextWatch watch(executor_);
     std::optional<Following> following;
     if (run) following.emplace(*run, watch);

@@ -72,7 +72,7 @@ private:
         status_ = response.status;
         bytes_ += response.body.size();
         for (const auto& [name, value] : response.headers)
-            if (boost::beast::iequals(name, "x-enough-run-id")) run_id_ = value;
+            if (boost::beast::iequals(name, run_id_header)) run_id_ = value;
     }
 
     void tell(std::chrono::duration<double> took) const {

@@ -3,7 +3,7 @@
 #include "serve/served_report.hpp"
 #include "serve/storing_sink.hpp"
 
-#include <enough/async/with_deadline.hpp>
+#include <enough/async/join_by.hpp>
 
 #include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/post.hpp>
@@ -155,15 +155,7 @@ bool Runs::cancel(const std::string& id) {
 }
 
 Task<void> Runs::drain(Deadline deadline) {
-    bool late = false;
-    try {
-        co_await with_deadline(tasks_.join(), deadline);
-    } catch (const DeadlineExceeded&) {
-        late = true;  // where the time had passed before, `join` has not even begun
-    }
-    if (!late) co_return;
-    tasks_.cancel();
-    co_await tasks_.join();
+    co_await join_by(tasks_, deadline);
 }
 
 /// Those in flight are never forgotten.

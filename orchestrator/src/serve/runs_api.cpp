@@ -1,7 +1,7 @@
 #include "serve/runs_api.hpp"
 
 #include "serve/api_error.hpp"
-#include "serve/bell.hpp"
+#include "serve/event_watch.hpp"
 #include "serve/run_query.hpp"
 #include "serve/trace_headers.hpp"
 
@@ -25,26 +25,6 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::chrono::seconds longest_wait{300};
 constexpr std::size_t events_at_once = 256 * 1024;
-
-/// Rings at every event.
-class EventWatch final : public RunFollower {
-public:
-    explicit EventWatch(const asio::any_io_executor& executor) : bell_(executor) {}
-    void on_event(const Event&) override { bell_.ring(); }
-    Bell& bell() { return bell_; }
-
-private:
-    Bell bell_;
-};
-
-ServerResponse json_response(int status, const Json& body) {
-    return ServerResponse(status, body.dump(-1, ' ', false, Json::error_handler_t::replace));
-}
-
-ServerResponse no_such_run() {
-    return error_response(
-        ApiError{.status = 404, .message = "there is no such run (any more)", .code = "run_not_found"});
-}
 
 std::optional<std::uint64_t> number(std::string_view text) {
     std::uint64_t value = 0;
@@ -89,12 +69,6 @@ std::string event_text(std::uint64_t number, std::string_view type, std::string_
 std::string event_text(const Event& event) {
     const auto body = to_json(event).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
     return event_text(event.number, type_name(event.body), body);
-}
-
-ServerResponse event_stream() {
-    ServerResponse head(200, "", "text/event-stream");
-    head.headers.emplace_back("Cache-Control", "no-cache");
-    return head;
 }
 
 }  // namespace
@@ -148,8 +122,8 @@ Task<void> RunsApi::start(ServerRequest request, std::shared_ptr<Client> client,
     co_await asio::post(executor_, asio::use_awaitable);  // it has begun when its client is told of it
     while (!run->ended() && !deadline.expired())
         co_await watch.bell().wait(deadline);
-    ServerResponse response = json_response(run->ended() ? 200 : 202, run->report());
-    response.headers.emplace_back("x-enough-run-id", run->id());
+    ServerResponse response = json_response(run->report(), run->ended() ? 200 : 202);
+    response.headers.emplace_back(run_id_header, run->id());
     response.headers.emplace_back("Location", "/v1/runs/" + run->id());
     co_await writer.send(std::move(response));
 }
@@ -176,23 +150,23 @@ Task<void> RunsApi::list(ServerRequest request, ResponseWriter& writer) {
     StoredRuns::Page page = co_await stored_.list(std::move(filter));
     Json body{{"data", std::move(page.data)}, {"next", nullptr}};
     if (page.next) body["next"] = *page.next;
-    co_await writer.send(json_response(200, body));
+    co_await writer.send(json_response(body));
 }
 
 Task<void> RunsApi::show(std::string id, ResponseWriter& writer) {
-    if (const auto run = runs_.find(id)) co_return co_await writer.send(json_response(200, run->report()));
+    if (const auto run = runs_.find(id)) co_return co_await writer.send(json_response(run->report()));
     auto stored = co_await stored_.find(id);
-    if (!stored) co_return co_await writer.send(no_such_run());
+    if (!stored) co_return co_await writer.send(error_response(no_such_run()));
     const Json report = co_await stored_.report(std::move(*stored));
-    co_await writer.send(json_response(200, report));
+    co_await writer.send(json_response(report));
 }
 
 Task<void> RunsApi::resume(std::string id, std::shared_ptr<Client> client, ResponseWriter& writer) {
     const auto resumed = co_await stored_.resume(id, client);
     if (const auto* error = std::get_if<ApiError>(&resumed)) co_return co_await writer.send(error_response(*error));
     const auto& run = std::get<std::shared_ptr<ServedRun>>(resumed);
-    ServerResponse response = json_response(202, run->report());
-    response.headers.emplace_back("x-enough-run-id", run->id());
+    ServerResponse response = json_response(run->report(), 202);
+    response.headers.emplace_back(run_id_header, run->id());
     response.headers.emplace_back("Location", "/v1/runs/" + run->id());
     co_await writer.send(std::move(response));
 }
@@ -205,13 +179,13 @@ Task<void> RunsApi::cancel(std::string id, ResponseWriter& writer) {
     const Following following(*run, watch);
     while (!run->ended())
         co_await watch.bell().wait(Deadline::never());
-    co_await writer.send(json_response(200, run->report()));
+    co_await writer.send(json_response(run->report()));
 }
 
 Task<void> RunsApi::approve(std::string id, std::string step, ServerRequest request, std::shared_ptr<Client> client,
                             ResponseWriter& writer) {
     const auto run = runs_.find(id);
-    if (!run) co_return co_await writer.send(no_such_run());
+    if (!run) co_return co_await writer.send(error_response(no_such_run()));
     auto read = read_reply(request.body, client->rules.name);
     if (const auto* error = std::get_if<ApiError>(&read)) co_return co_await writer.send(error_response(*error));
     const ApiError nothing_asked{
@@ -219,14 +193,14 @@ Task<void> RunsApi::approve(std::string id, std::string step, ServerRequest requ
     if (!runs_.approvals().decide(id, step, std::get<ApprovalReply>(std::move(read))))
         co_return co_await writer.send(error_response(nothing_asked));
     co_await asio::post(executor_, asio::use_awaitable);
-    co_await writer.send(json_response(200, run->report()));
+    co_await writer.send(json_response(run->report()));
 }
 
 Task<void> RunsApi::events(std::string id, ServerRequest request, ResponseWriter& writer) {
     const std::uint64_t next = number(request.header("last-event-id").value_or("0")).value_or(0);
     if (auto run = runs_.find(id)) co_return co_await live_events(std::move(run), next, writer);
     const auto stored = co_await stored_.find(id);
-    if (!stored) co_return co_await writer.send(no_such_run());
+    if (!stored) co_return co_await writer.send(error_response(no_such_run()));
     co_await stored_events(std::move(id), next, writer);
 }
 

@@ -70,13 +70,14 @@ struct Server::State {
         : executor(std::move(on)),
           settings(given),
           telemetry(executor, given),
-          clients(keys_of(given), Spending{given.max_usd, std::nullopt}),
+          clients(keys_of(given), RunAllowance{given.max_usd, std::nullopt}),
           store(store_of(executor, given.store)),
           runs(executor, Runs::Limits{given.limits.runs, given.limits.kept_runs}, store.get()),
           api(executor, workflows, clients, runs, store.get(), settings.limits, guard_of(given)),
           observed(api, telemetry.metrics(), telemetry.log(), telemetry.traced()),
           http(executor, endpoint_of(given), settings.limits, observed) {
         telemetry.watch(runs);
+        telemetry.watch_store(store.get());
         telemetry.watch_connections([this] { return http.connections(); });
         api.show_metrics([this] { return metrics(); });
     }
@@ -121,6 +122,9 @@ void Server::offer(const std::vector<std::shared_ptr<const Workflow>>& workflows
 
 void Server::reload_keys() {
     ApiKeys keys = keys_of(state_->settings);
+    if (keys.count_money())
+        for (const auto& [name, served] : state_->workflows)
+            check_prices(*served->workflow);
     state_->clients.replace(std::move(keys));
 }
 

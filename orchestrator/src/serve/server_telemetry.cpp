@@ -2,7 +2,7 @@
 
 #include "telemetry/process_metrics.hpp"
 
-#include <enough/async/with_deadline.hpp>
+#include <enough/async/join_by.hpp>
 
 #include <utility>
 
@@ -51,6 +51,21 @@ void ServerTelemetry::watch_connections(std::function<std::size_t()> count) {
     metrics_.before_text([&open, count = std::move(count)] { open.set({}, static_cast<double>(count())); });
 }
 
+void ServerTelemetry::watch_store(const RunStore* store) {
+    Metric& failing = metrics_.add({.kind = MetricKind::gauge,
+                                    .name = "enough_store_failing",
+                                    .help = "1 while runs can not be written to the store.",
+                                    .labels = {}});
+    Metric& lost = metrics_.add({.kind = MetricKind::counter,
+                                 .name = "enough_store_lost_runs_total",
+                                 .help = "Runs that the store does not hold because writing failed.",
+                                 .labels = {}});
+    metrics_.before_text([store, &failing, &lost] {
+        failing.set({}, store && store->failing() ? 1 : 0);
+        lost.set({}, store ? static_cast<double>(store->runs_lost()) : 0);
+    });
+}
+
 void ServerTelemetry::start() {
     if (tracing_) sending_.spawn(tracing_->serve());
 }
@@ -58,11 +73,7 @@ void ServerTelemetry::start() {
 Task<void> ServerTelemetry::finish() {
     if (!tracing_) co_return;
     tracing_->finish();
-    try {
-        co_await with_deadline(sending_.join(), Deadline::after(settings_.traces->timeout + grace));
-    } catch (const DeadlineExceeded&) {
-        // `join` has cancelled and awaited what was left.
-    }
+    co_await join_by(sending_, Deadline::after(settings_.traces->timeout + grace));
 }
 
 }  // namespace enough

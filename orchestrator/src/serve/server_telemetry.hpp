@@ -27,6 +27,9 @@ public:
     /// `count`: open connections, looked at when somebody reads the metrics.
     void watch_connections(std::function<std::size_t()> count);
 
+    /// `store` (null: there is none) must outlive it.
+    void watch_store(const RunStore* store);
+
     MetricRegistry& metrics() { return metrics_; }
     Log& log() { return log_; }
     bool traced() const { return tracing_.has_value(); }

@@ -20,10 +20,6 @@ using Resumed = std::variant<std::shared_ptr<ServedRun>, ApiError>;
 constexpr const char* why_interrupted =
     "interrupted: the server ended before the run did (POST /v1/runs/ID/resume goes on with it)";
 
-ApiError unknown_run() {
-    return ApiError{.status = 404, .message = "there is no such run (any more)", .code = "run_not_found"};
-}
-
 ApiError conflict(std::string message) {
     return ApiError{.status = 409, .message = std::move(message), .code = "run_not_resumable"};
 }
@@ -159,7 +155,7 @@ Task<Resumed> StoredRuns::resume(std::string id, std::shared_ptr<Client> client)
     if (!resuming_.insert(id).second) co_return conflict("the run is being resumed already");
     const Reserved reserved(resuming_, id);
     const auto stored = co_await find(id);
-    if (!stored) co_return unknown_run();
+    if (!stored) co_return no_such_run();
     if (stored->status != StoredRun::interrupted)
         co_return conflict(fmt::format("the run has ended: {}", stored->status));
     const auto served = workflow_of(*stored);

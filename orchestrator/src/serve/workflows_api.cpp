@@ -9,7 +9,7 @@ ServerResponse workflows_response(const ServedWorkflows& workflows) {
     Json body{{"data", Json::array()}};
     for (const auto& [name, served] : workflows)
         body["data"].push_back(workflow_view(*served->workflow));
-    return ServerResponse(200, body.dump(-1, ' ', false, Json::error_handler_t::replace));
+    return json_response(body);
 }
 
 }  // namespace enough

@@ -59,7 +59,7 @@ struct ServeSettings {
     std::chrono::milliseconds drain{30'000};        ///< for requests in flight, before they are cancelled
 };
 
-/// Serves workflows over HTTP as OpenAI's models, and their runs (docs/http.md). Its requests and runs live on one
+/// Serves workflows over HTTP as OpenAI's models, and their runs (docs/serve.md). Its requests and runs live on one
 /// executor: a strand, or a context run by one thread.
 class Server {
 public:
@@ -76,7 +76,8 @@ public:
     /// limited and one of them asks a model without a price.
     void offer(const std::vector<std::shared_ptr<const Workflow>>& workflows);
 
-    /// Reads the file of keys again. Throws `std::invalid_argument`, and changes nothing, for one that can't be used.
+    /// Reads the file of keys again. Throws `std::invalid_argument`, and changes nothing, for one that can't be used:
+    /// also for a budget in money where a workflow asks a model without a price.
     void reload_keys();
 
     std::string address() const;  ///< `127.0.0.1:8484`, with the real port
