@@ -1,12 +1,12 @@
 #include <enough/orchestrator/engine.hpp>
 
 #include "engine/live_run.hpp"
+#include "wall_time.hpp"
 
 #include <enough/agents/fallback.hpp>
 #include <enough/agents/registry.hpp>
 #include <enough/workflows/inputs.hpp>
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -17,21 +17,12 @@
 
 #include <nlohmann/json.hpp>
 
-#include <chrono>
-#include <ctime>
 #include <set>
 #include <stdexcept>
 #include <utility>
 
 namespace enough {
 namespace {
-
-std::string now_utc() {
-    const auto now = std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
-    const auto milliseconds = now.time_since_epoch().count() % 1000;
-    const std::tm calendar = fmt::gmtime(std::chrono::system_clock::to_time_t(now));
-    return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", calendar, milliseconds);
-}
 
 nlohmann::json complete_inputs(const Workflow& workflow, const nlohmann::json& given) {
     std::vector<std::string> faults;
@@ -135,7 +126,7 @@ Task<RunState> Engine::run(nlohmann::json inputs, RunOptions options) {
     RunStarted start;
     start.workflow = workflow_->name;
     start.workflow_hash = workflow_->hash;
-    start.started = now_utc();
+    start.started = rfc3339(wall_time_now());
     start.inputs = complete_inputs(*workflow_, inputs);
     start.sampling = options.sampling;
     start.allowance = options.allowance;

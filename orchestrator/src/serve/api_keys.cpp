@@ -42,13 +42,6 @@ std::optional<Hash> read_hash(std::string_view digits) {
     return hash;
 }
 
-std::string_view trimmed(std::string_view line) {
-    line = line.substr(0, line.find('#'));
-    const auto begin = line.find_first_not_of(" \t\r");
-    if (begin == std::string_view::npos) return {};
-    return line.substr(begin, line.find_last_not_of(" \t\r") - begin + 1);
-}
-
 Hash read_key(std::string_view text, const std::string& where) {
     if (text.starts_with(hashed)) {
         const auto hash = read_hash(text.substr(hashed.size()));
@@ -60,12 +53,15 @@ Hash read_key(std::string_view text, const std::string& where) {
     return hash_of(text);
 }
 
+/// What stands before a `#`.
 std::vector<std::string_view> words_of(std::string_view line) {
+    constexpr std::string_view blanks = " \t\r";
+    line = line.substr(0, line.find('#'));
     std::vector<std::string_view> words;
     for (std::size_t end = 0;;) {
-        const std::size_t begin = line.find_first_not_of(" \t", end);
+        const std::size_t begin = line.find_first_not_of(blanks, end);
         if (begin == std::string_view::npos) return words;
-        end = std::min(line.find_first_of(" \t", begin), line.size());
+        end = std::min(line.find_first_of(blanks, begin), line.size());
         words.push_back(line.substr(begin, end - begin));
     }
 }
@@ -144,7 +140,7 @@ ApiKeys ApiKeys::read(const std::filesystem::path& file) {
     std::string line;
     for (int number = 1; std::getline(in, line); ++number) {
         const std::string where = fmt::format("{}:{}", file.string(), number);
-        const auto words = words_of(trimmed(line));
+        const auto words = words_of(line);
         if (words.empty()) continue;
         Entry entry{read_key(words.front(), where), read_rules(words, where)};
         if (entry.rules.name.empty()) entry.rules.name = fmt::format("key-{}", keys.entries_.size() + 1);

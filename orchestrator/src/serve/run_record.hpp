@@ -1,6 +1,7 @@
 #pragma once
 
-#include <chrono>
+#include "wall_time.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -8,15 +9,6 @@
 #include <utility>
 
 namespace enough {
-
-/// Wall clock, to the microsecond: what the store keeps of times.
-using WallTime = std::chrono::time_point<std::chrono::system_clock, std::chrono::microseconds>;
-
-WallTime wall_time_now();
-/// `2026-01-31T12:00:00.000Z`
-std::string rfc3339(WallTime time);
-/// The same back, also with fewer digits of a second; or seconds since 1970. Absent for anything else.
-std::optional<WallTime> read_wall_time(const std::string& text);
 
 /// In which order runs are listed: the newest first, and of those begun in one moment the greater id.
 using RunKey = std::pair<WallTime, std::string>;

@@ -1,5 +1,7 @@
 #include "serve/web_page.hpp"
 
+#include "header_list.hpp"
+
 #include <algorithm>
 #include <string>
 
@@ -11,43 +13,24 @@ constexpr const char* policy =
     "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; "
     "frame-ancestors 'none'";
 
-std::string_view trimmed(std::string_view text) {
-    const auto begin = text.find_first_not_of(" \t");
-    if (begin == std::string_view::npos) return {};
-    return text.substr(begin, text.find_last_not_of(" \t") + 1 - begin);
-}
-
-/// The first entry of a comma-separated list that fits; absent without one.
-template <class Fits>
-std::optional<std::string_view> entry_of(std::string_view list, Fits fits) {
-    while (!list.empty()) {
-        const auto comma = std::min(list.find(','), list.size());
-        const std::string_view entry = trimmed(list.substr(0, comma));
-        if (fits(entry)) return entry;
-        list.remove_prefix(std::min(comma + 1, list.size()));
-    }
-    return std::nullopt;
-}
-
 /// RFC 9110, 12.5.3: `gzip`, with a weight that is not zero if it has one.
 bool takes_gzip(std::string_view accept_encoding) {
-    const auto entry = entry_of(accept_encoding, [](std::string_view each) {
-        return trimmed(each.substr(0, std::min(each.find(';'), each.size()))) == "gzip";
-    });
-    if (!entry) return false;
-    const auto weight = entry->find("q=");
-    if (weight == std::string_view::npos) return true;
-    return entry->substr(weight + 2).find_first_of("123456789") != std::string_view::npos;
+    for (const std::string_view entry : list_members(accept_encoding)) {
+        if (trimmed(entry.substr(0, entry.find(';'))) != "gzip") continue;
+        const auto weight = entry.find("q=");
+        return weight == std::string_view::npos ||
+               entry.substr(weight + 2).find_first_of("123456789") != std::string_view::npos;
+    }
+    return false;
 }
 
 /// RFC 9110, 13.1.2: weak comparison.
 bool known_already(std::string_view if_none_match, std::string_view etag) {
-    return entry_of(if_none_match,
-                    [&](std::string_view each) {
-                        if (each.starts_with("W/")) each.remove_prefix(2);
-                        return each == etag || each == "*";
-                    })
-        .has_value();
+    const auto known = list_members(if_none_match);
+    return std::any_of(known.begin(), known.end(), [&](std::string_view each) {
+        if (each.starts_with("W/")) each.remove_prefix(2);
+        return each == etag || each == "*";
+    });
 }
 
 }  // namespace

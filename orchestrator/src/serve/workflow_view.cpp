@@ -1,5 +1,6 @@
 #include "serve/workflow_view.hpp"
 
+#include <enough/json/json_fields.hpp>
 #include <enough/orchestrator/graph.hpp>
 
 #include <filesystem>
@@ -11,11 +12,6 @@ namespace enough {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-template <class T>
-Json null_or(const std::optional<T>& value) {
-    return value ? Json(*value) : Json(nullptr);
-}
 
 struct NameModel {
     Json& view;

@@ -1,10 +1,10 @@
 #include "telemetry/log.hpp"
 
-#include <fmt/chrono.h>
+#include "wall_time.hpp"
+
 #include <fmt/format.h>
 
 #include <cstdio>
-#include <ctime>
 #include <utility>
 
 namespace enough {
@@ -26,13 +26,6 @@ std::string_view name(LogLevel level) {
     return "info";
 }
 
-/// RFC 3339, UTC.
-std::string time_text(std::chrono::system_clock::time_point time) {
-    const auto milliseconds = std::chrono::time_point_cast<std::chrono::milliseconds>(time).time_since_epoch().count();
-    const std::tm calendar = fmt::gmtime(std::chrono::system_clock::to_time_t(time));
-    return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", calendar, milliseconds % 1000);
-}
-
 std::string json_text(const Json& value) {
     return value.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
@@ -50,13 +43,14 @@ std::string word(const Json& value) {
 
 std::string log_line(LogFormat format, std::chrono::system_clock::time_point time, LogLevel level,
                      std::string_view message, const Json& fields) {
+    const std::string stamp = rfc3339(std::chrono::floor<std::chrono::microseconds>(time));
     if (format == LogFormat::json) {
-        Json line{{"time", time_text(time)}, {"level", name(level)}, {"message", message}};
+        Json line{{"time", stamp}, {"level", name(level)}, {"message", message}};
         for (const auto& [key, value] : fields.items())
             if (!value.is_null()) line[key] = value;
         return json_text(line) + "\n";
     }
-    std::string line = fmt::format("{} {:7} {}", time_text(time), name(level), message);
+    std::string line = fmt::format("{} {:7} {}", stamp, name(level), message);
     for (const auto& [key, value] : fields.items())
         if (!value.is_null()) line += fmt::format(" {}={}", key, word(value));
     return line + "\n";

@@ -1,5 +1,7 @@
 #include <enough/orchestrator/trace_context.hpp>
 
+#include "header_list.hpp"
+
 #include <enough/hash/sha256.hpp>
 
 #include <fmt/format.h>
@@ -45,27 +47,9 @@ bool is_value(std::string_view value) {
     return std::ranges::all_of(value, [](char c) { return c >= ' ' && c <= '~' && c != ',' && c != '='; });
 }
 
-std::string_view trimmed(std::string_view text) {
-    const auto begin = text.find_first_not_of(" \t");
-    if (begin == std::string_view::npos) return {};
-    return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
-}
-
-/// The members of a list that may hold empty ones.
-std::vector<std::string_view> members(std::string_view list) {
-    std::vector<std::string_view> found;
-    while (!list.empty()) {
-        const std::size_t end = std::min(list.find(','), list.size());
-        const std::string_view member = trimmed(list.substr(0, end));
-        if (!member.empty()) found.push_back(member);
-        list.remove_prefix(std::min(end + 1, list.size()));
-    }
-    return found;
-}
-
 /// Empty if it is not as the standard has it: then the whole of it counts for nothing.
 std::string sound_state(std::string_view given) {
-    const auto all = members(given);
+    const auto all = list_members(given);
     if (all.size() > most_members) return {};
     std::set<std::string_view> keys;
     std::string state;

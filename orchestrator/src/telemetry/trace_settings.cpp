@@ -1,5 +1,7 @@
 #include <enough/orchestrator/telemetry.hpp>
 
+#include "header_list.hpp"
+
 #include <fmt/format.h>
 #include <boost/beast/core/string.hpp>
 #include <boost/url/parse.hpp>
@@ -30,12 +32,6 @@ std::optional<std::string> for_traces(const Environment& environment, std::strin
     return set(environment, fmt::format("OTEL_EXPORTER_OTLP_{}", rest));
 }
 
-std::string_view trimmed(std::string_view text) {
-    const auto begin = text.find_first_not_of(" \t");
-    if (begin == std::string_view::npos) return {};
-    return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
-}
-
 bool is_token(std::string_view text) {
     constexpr std::string_view marks = "!#$%&'*+-.^_`|~";
     for (const char c : text)
@@ -47,11 +43,7 @@ bool is_token(std::string_view text) {
 Pairs read_pairs(const std::string& text, const std::string& variable) {
     const auto bad = std::invalid_argument(variable + ": expected name=value pairs with commas between them");
     Pairs pairs;
-    for (std::string_view rest = text; !rest.empty();) {
-        const std::size_t end = std::min(rest.find(','), rest.size());
-        const std::string_view pair = trimmed(rest.substr(0, end));
-        rest.remove_prefix(std::min(end + 1, rest.size()));
-        if (pair.empty()) continue;
+    for (const std::string_view pair : list_members(text)) {
         const std::size_t equals = pair.find('=');
         if (equals == std::string_view::npos) throw bad;
         const std::string_view key = trimmed(pair.substr(0, equals));
