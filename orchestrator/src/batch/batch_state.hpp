@@ -21,6 +21,7 @@ struct BatchIdentity {
     std::string workflow_hash;
     std::string data_hash;
     std::string begun;  ///< RFC 3339
+    std::string id;     ///< letters and digits
 
     bool operator==(const BatchIdentity&) const = default;
 };
@@ -55,6 +56,9 @@ public:
     /// Failed items are to be begun anew; what they used is kept with `BatchCounts::earlier`.
     void retry_failed();
     void forget_events();
+
+    /// False: it is known already.
+    bool add_waste(const std::string& key, const RunTotals& totals);
 
     BatchCounts counts();
     std::int64_t under_way();
