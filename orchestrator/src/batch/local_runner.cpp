@@ -11,6 +11,19 @@ ItemResult ItemResult::of(const RunState& state) {
             enough::report(state).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)};
 }
 
+ItemResult ItemResult::failed(const std::string& workflow, const std::string& why) {
+    const nlohmann::ordered_json usage{
+        {"calls", 0}, {"input_tokens", 0}, {"cached_input_tokens", 0}, {"output_tokens", 0}, {"usd", 0.0}};
+    const nlohmann::ordered_json report{{"run_id", ""},
+                                        {"workflow", workflow},
+                                        {"status", "failed"},
+                                        {"output", nullptr},
+                                        {"steps", nlohmann::ordered_json::object()},
+                                        {"usage", usage},
+                                        {"error", why}};
+    return {Status::failed, {}, report.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)};
+}
+
 Task<ItemResult> LocalRunner::run(BatchItem item, EventSink& record) {
     RunOptions options;
     options.sinks.push_back(&record);

@@ -77,6 +77,7 @@ void BatchService::hear(const Beat& beat) {
     const auto place = std::find(beat.workers.begin(), beat.workers.end(), settings_.name);
     if (place != beat.workers.end())
         share_->set(static_cast<int>(beat.workers.size()), static_cast<int>(place - beat.workers.begin()));
+    if (!alive()) jobs_.cancel();
     bell_.ring();
 }
 
@@ -105,6 +106,7 @@ Task<void> BatchService::serve() {
     settings_.notice(fmt::format("serving batch {} ({})", batch_, shop_->workflow->name));
     TaskGroup telling(executor_);
     telling.spawn(tell());
+    ++slots_.services;
     std::exception_ptr fault;
     try {
         co_await work();
@@ -118,6 +120,7 @@ Task<void> BatchService::serve() {
     } catch (const std::exception&) {
         fault = std::current_exception();
     }
+    --slots_.services;
     telling.cancel();
     co_await telling.join();
     News leaving = news();
@@ -191,7 +194,7 @@ Task<void> BatchService::work() {
 }
 
 Task<void> BatchService::take_jobs(const nats::PullConsumer& consumer) {
-    const int free = slots_.all - slots_.busy;
+    const int free = std::max(1, (slots_.all - slots_.busy) / std::max(1, slots_.services));
     slots_.busy += free;  // kept free of other batches' jobs until it is known how many came
     std::optional<nats::Result<std::vector<nats::Delivery>>> jobs;
     std::exception_ptr fault;
@@ -213,16 +216,16 @@ Task<void> BatchService::take_jobs(const nats::PullConsumer& consumer) {
 
 Task<void> BatchService::run(nats::Delivery delivery) {
     ++slots_.busy;
-    std::exception_ptr fault;
+    const std::string subject = delivery.subject();
     JobRun job(*shop_, std::move(delivery), executor_);
     try {
         co_await job.to_end();
-    } catch (const std::exception&) {
-        fault = std::current_exception();
+    } catch (const std::exception& error) {
+        // Its lease ends, and somebody tries again; who fails too often is given up.
+        settings_.notice(fmt::format("{}: {}", subject, error.what()));
     }
     --slots_.busy;
     bell_.ring();
-    if (fault) std::rethrow_exception(fault);
 }
 
 }  // namespace enough::fleet

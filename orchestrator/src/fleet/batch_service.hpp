@@ -21,6 +21,7 @@ namespace enough::fleet {
 struct Slots {
     int all = 0;
     int busy = 0;
+    int services = 0;  ///< batches that want some
 };
 
 /// One batch as a worker serves it: takes jobs while the batch lives and there are free slots.

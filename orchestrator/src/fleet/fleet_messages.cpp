@@ -153,15 +153,19 @@ std::string to_text(const RunRecord& record) {
     ordered_json events = ordered_json::array();
     for (const Event& event : record.events)
         events.push_back(ordered_json(to_json(event)));
-    return text_of(
-        {{"worker", record.holder.worker}, {"delivery", record.holder.delivery}, {"events", std::move(events)}});
+    return text_of({{"worker", record.holder.worker},
+                    {"delivery", record.holder.delivery},
+                    {"failures", record.failures},
+                    {"handed_back", record.handed_back},
+                    {"events", std::move(events)}});
 }
 
 RunRecord read_record(std::string_view text) {
     const Reader reader(text, "record of a run");
     const json& events = reader.at("events");
     if (!events.is_array()) throw reader.wrong("events");
-    RunRecord record{holder_in(reader), {}};
+    const auto failures = static_cast<int>(std::min<std::int64_t>(reader.number("failures"), 1'000'000));
+    RunRecord record{holder_in(reader), {}, failures, reader.flag("handed_back")};
     for (const json& event : events)
         record.events.push_back(event_from_json(event));
     return record;

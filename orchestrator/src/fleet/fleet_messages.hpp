@@ -50,10 +50,12 @@ struct Holder {
     bool operator==(const Holder&) const = default;
 };
 
-/// What happened in a run so far.
+/// What happened in a run so far, and how it fared with those who held it.
 struct RunRecord {
     Holder holder;
     std::vector<Event> events;
+    int failures = 0;          ///< holders that neither told the run's end nor handed it back
+    bool handed_back = false;  ///< by this holder
 };
 
 /// What came of an item.

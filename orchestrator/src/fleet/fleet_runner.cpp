@@ -155,7 +155,7 @@ Task<void> FleetRunner::offer(BatchItem item) {
     const std::int64_t number = item.number;
     if (!item.recorded.empty()) {
         // Begun on this machine before: whoever gets it goes on from there. One that is there already is further.
-        const std::string record = to_text(RunRecord{Holder{"batch", 0}, std::move(item.recorded)});
+        const std::string record = to_text(RunRecord{Holder{"batch", 0}, std::move(item.recorded), 0, true});
         nats::Result<std::string> packed = co_await places_.payloads.pack(record);
         const nats::Result<std::uint64_t> created =
             co_await places_.runs.create(item_key(number), must(std::move(packed)));
@@ -256,9 +256,7 @@ Task<void> FleetRunner::take(std::string key, std::string value) {
     }
     if (!fault.empty()) tell_(fmt::format("what stands under {} can't be read: {}", key, fault));
     if (!fault.empty() && item) {
-        const nlohmann::ordered_json report{{"status", "failed"}, {"error", "its result can't be read: " + fault}};
-        take(*item,
-             Outcome{{}, {Status::failed, {}, report.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)}});
+        take(*item, Outcome{{}, ItemResult::failed(notice_.workflow, "its result can't be read: " + fault)});
     }
 }
 

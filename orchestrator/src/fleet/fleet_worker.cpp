@@ -33,7 +33,7 @@ public:
         : connection_(connection),
           settings_(std::move(settings)),
           executor_(executor),
-          slots_{settings_.slots, 0},
+          slots_{settings_.slots, 0, 0},
           services_(executor) {}
 
     Task<void> work() {

@@ -21,11 +21,6 @@ namespace {
 constexpr std::chrono::seconds to_keep_what_was_answered{20};
 constexpr std::chrono::minutes to_tell_a_result{10};
 
-ItemResult failed(const std::string& why) {
-    const nlohmann::ordered_json report{{"status", "failed"}, {"error", why}};
-    return {Status::failed, {}, report.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)};
-}
-
 RunTotals less(RunTotals whole, const RunTotals& part) {
     whole.calls -= part.calls;
     whole.input_tokens -= part.input_tokens;
@@ -63,6 +58,15 @@ Task<void> JobRun::to_end() {
     if (fault) std::rethrow_exception(fault);
 }
 
+ItemResult JobRun::failed(const std::string& why) const {
+    return ItemResult::failed(shop_.workflow->name, why);
+}
+
+std::string JobRun::given_up() const {
+    return fmt::format("given up: {} workers took this item and none told its end; they died, or were silent for {} ms",
+                       keeper_.failures(), shop_.notice.lease.count());
+}
+
 Task<void> JobRun::keep_lease() {
     for (;;) {
         co_await pause(shop_.notice.lease / 3);
@@ -81,14 +85,6 @@ Task<void> JobRun::work() {
         static_cast<void>(ignored);
         co_return;
     }
-    if (holder_.delivery > static_cast<std::uint64_t>(shop_.notice.max_deliveries)) {
-        const std::string why = fmt::format(
-            "given up: {} workers in a row took this item and none told its end; they died, or lost it by being silent "
-            "for {} ms",
-            holder_.delivery - 1, shop_.notice.lease.count());
-        co_await commit(failed(why));
-        co_return;
-    }
     nats::Result<std::string> text = co_await shop_.places.payloads.unpack(delivery_.payload());
     if (!text.has_value() && passes(text.error().kind)) co_return;
     std::optional<Job> job;
@@ -104,6 +100,10 @@ Task<void> JobRun::work() {
     }
     nats::Result<std::vector<Event>> recorded = co_await keeper_.take_over();
     if (!recorded.has_value()) co_return;  // somebody else has it, or the server is away
+    if (keeper_.failures() >= shop_.notice.max_deliveries) {
+        co_await commit(failed(given_up()));
+        co_return;
+    }
     co_await run(std::move(*job), std::move(*recorded));
     co_await conclude();
 }
@@ -224,7 +224,7 @@ Task<void> JobRun::waste(RunTotals totals, std::string reason) {
 }
 
 Task<void> JobRun::hand_back() {
-    const bool kept = co_await keeper_.flush(Deadline::after(to_keep_what_was_answered));
+    const bool kept = co_await keeper_.hand_back(Deadline::after(to_keep_what_was_answered));
     if (!kept && keeper_.lost() && state_) co_await waste(unrecorded(), "another worker has taken the item over");
     if (keeper_.lost()) co_return;
     const nats::Result<void> ignored = co_await delivery_.nak(std::chrono::milliseconds(0));

@@ -47,6 +47,8 @@ private:
     Task<void> waste(RunTotals totals, std::string reason);
     Task<void> hand_back();
     Task<bool> is_ours(std::string key);
+    ItemResult failed(const std::string& why) const;
+    std::string given_up() const;
     RunTotals unrecorded() const;
 
     Workshop& shop_;

@@ -27,12 +27,18 @@ public:
     RunKeeper(const BatchPlaces& places, std::int64_t item, Holder holder, asio::any_io_executor executor,
               std::function<void()> on_lost);
 
-    /// Takes the run over: the events recorded so far. Where a record is there, it is claimed at once, and its former
-    /// holder's next write fails.
+    /// Takes the run over: the events recorded so far. A run that others may have held is claimed at once, so that a
+    /// former holder's next write fails.
     Task<nats::Result<std::vector<Event>>> take_over();
 
+    /// How many held the run before and neither told its end nor handed it back.
+    int failures() const { return failures_; }
+
     /// Forgets what was recorded: the run begins anew.
-    void begin_anew() { events_.clear(); }
+    void begin_anew() {
+        events_.clear();
+        written_ = 0;
+    }
 
     void on(const Event& event) override;
 
@@ -40,8 +46,9 @@ public:
     Task<void> write();
     void stop();
 
-    /// After `write` has returned: writes what is not written yet, if the run is still ours.
-    Task<bool> flush(Deadline deadline);
+    /// After `write` has returned: writes what is not written yet, and that the run is handed back, if it is still
+    /// ours.
+    Task<bool> hand_back(Deadline deadline);
 
     /// Removes the record; the run's result is known.
     Task<void> remove();
@@ -54,6 +61,7 @@ public:
 private:
     Task<nats::Result<void>> write_once();
     Task<nats::Result<void>> settle(nats::Error error, std::size_t count);
+    void take(const std::string& record);
     void lose();
 
     const BatchPlaces& places_;
@@ -63,6 +71,10 @@ private:
     Bell bell_;
     std::vector<Event> events_;
     std::size_t written_ = 0;  ///< events that the server has
+    bool paid_ = false;        ///< among those that it has not is one that must not happen again
+    bool over_ = false;        ///< the run has ended: its result is what counts now
+    int failures_ = 0;
+    bool handed_back_ = false;
     std::optional<std::uint64_t> revision_;
     std::string packed_;  ///< as it was written last
     bool cut_ = false;    ///< the run is being cancelled: what comes now is no part of what it goes on with

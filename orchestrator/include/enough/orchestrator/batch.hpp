@@ -45,6 +45,8 @@ struct ItemResult {
     std::string report;  ///< the run report, a JSON object in one line
 
     static ItemResult of(const RunState& state);
+    /// Of an item that no run could be made of: a report without steps.
+    static ItemResult failed(const std::string& workflow, const std::string& why);
 };
 
 /// Runs items: in this process, or elsewhere.
