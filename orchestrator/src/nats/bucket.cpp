@@ -70,16 +70,17 @@ public:
         const Result<SubscriptionHandle> reader = subscribe(left);
         if (!reader) return reader.error();
         std::set<std::string> keys;
-        bool more = true;
-        while (more) {
+        Result<std::uint64_t> pending = count(**reader, left);
+        while (pending && *pending > 0) {
             left = std::chrono::ceil<milliseconds>(until - Link::Clock::now());
             if (left <= milliseconds::zero()) return error_of(NATS_TIMEOUT, {}, doing_);
-            const Result<Batch> batch = fetch_what_is_there(**reader, keys_at_once, left, doing_);
+            const Result<Batch> batch = fetch_batch(**reader, keys_at_once, left, doing_);
             if (!batch) return batch.error();
             for (const MessageHandle& message : *batch)
                 add(*message, keys);
-            more = !batch->empty();
+            pending = batch->empty() ? count(**reader, left) : pending_after(*batch->back());
         }
+        if (!pending) return pending.error();
         natsSubscription_Unsubscribe(reader->get());  // and the server forgets the consumer
         return std::vector<std::string>(keys.begin(), keys.end());
     }
@@ -102,6 +103,24 @@ private:
         SubscriptionHandle reader(raw);
         if (status != NATS_OK) return error_of(status, code, doing_);
         return reader;
+    }
+
+    Result<std::uint64_t> count(natsSubscription& reader, milliseconds left) const {
+        jsOptions options = options_within(left);
+        jsConsumerInfo* raw = nullptr;
+        jsErrCode code = {};
+        const natsStatus status = natsSubscription_GetConsumerInfo(&raw, &reader, &options, &code);
+        const ConsumerInfoHandle info(raw);
+        if (status != NATS_OK) return error_of(status, code, doing_);
+        return info->NumPending;
+    }
+
+    Result<std::uint64_t> pending_after(natsMsg& message) const {
+        jsMsgMetaData* raw = nullptr;
+        const natsStatus status = natsMsg_GetMetaData(&raw, &message);
+        const MetaDataHandle meta(raw);
+        if (status != NATS_OK) return error_of(status, {}, doing_);
+        return meta->NumPending;
     }
 
     void add(natsMsg& message, std::set<std::string>& keys) const {

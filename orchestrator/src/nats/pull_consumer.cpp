@@ -67,46 +67,16 @@ void Delivery::in_progress() const {
     });
 }
 
-namespace {
-
-Result<void> is_there(natsSubscription& subscription, const std::string& doing) {
-    jsOptions options = options_within(look_limit);
-    jsConsumerInfo* raw = nullptr;
-    jsErrCode code = {};
-    const natsStatus status = natsSubscription_GetConsumerInfo(&raw, &subscription, &options, &code);
-    const ConsumerInfoHandle info(raw);
-    if (code == JSConsumerNotFoundErr || code == JSStreamNotFoundErr) return error_of(status, code, doing);
-    return {};  // or nothing is known
-}
-
-Result<Batch> batch_of(natsMsgList& list, natsStatus status, jsErrCode code, const std::string& doing) {
-    Batch batch;
-    for (int i = 0; i < list.Count; ++i)
-        batch.emplace_back(std::exchange(list.Msgs[i], nullptr));
-    natsMsgList_Destroy(&list);
-    if (status == NATS_OK || status == NATS_TIMEOUT || status == NATS_NOT_FOUND || !batch.empty()) return batch;
-    return error_of(status, code, doing);
-}
-
-}  // namespace
-
 Result<Batch> fetch_batch(natsSubscription& subscription, int most, milliseconds wait, const std::string& doing) {
     natsMsgList list{};
     jsErrCode code = {};
     const natsStatus status = natsSubscription_Fetch(&list, &subscription, most, wait.count(), &code);
-    return batch_of(list, status, code, doing);
-}
-
-Result<Batch> fetch_what_is_there(natsSubscription& subscription, int most, milliseconds left,
-                                  const std::string& doing) {
-    jsFetchRequest request;
-    jsFetchRequest_Init(&request);
-    request.Batch = most;
-    request.NoWait = true;
-    request.Expires = std::chrono::nanoseconds(left).count();
-    natsMsgList list{};
-    const natsStatus status = natsSubscription_FetchRequest(&list, &subscription, &request);
-    return batch_of(list, status, {}, doing);
+    Batch batch;
+    for (int i = 0; i < list.Count; ++i)
+        batch.emplace_back(std::exchange(list.Msgs[i], nullptr));
+    natsMsgList_Destroy(&list);
+    if (status == NATS_OK || status == NATS_TIMEOUT || !batch.empty()) return batch;
+    return error_of(status, code, doing);
 }
 
 PullConsumer::Source::~Source() {
@@ -160,6 +130,17 @@ Result<Delivery> PullConsumer::Source::delivery_of(natsMsg& message) const {
     return delivery;
 }
 
+Result<void> PullConsumer::Source::is_there(const std::string& doing) const {
+    jsOptions options = options_within(look_limit);
+    jsConsumerInfo* raw = nullptr;
+    jsErrCode code = {};
+    const natsStatus status =
+        js_GetConsumerInfo(&raw, link->jet_stream(), settings.stream.c_str(), settings.name.c_str(), &options, &code);
+    const ConsumerInfoHandle info(raw);
+    if (code == JSConsumerNotFoundErr || code == JSStreamNotFoundErr) return error_of(status, code, doing);
+    return {};  // or nothing is known
+}
+
 Result<std::vector<Delivery>> PullConsumer::Source::fetch(int most, milliseconds wait, const std::string& doing) {
     const auto until = Link::Clock::now() + wait;
     Result<SubscriptionHandle> subscription = take(wait, doing);
@@ -173,7 +154,7 @@ Result<std::vector<Delivery>> PullConsumer::Source::fetch(int most, milliseconds
     }
     if (batch->empty()) {
         // The server lets those wait in silence who ask a consumer that is gone.
-        const Result<void> there = is_there(**subscription, doing);
+        const Result<void> there = is_there(doing);
         if (!there) {
             link->dispose(std::move(*subscription));
             return there.error();

@@ -17,10 +17,6 @@ using Batch = std::vector<MessageHandle>;
 Result<Batch> fetch_batch(natsSubscription& subscription, int most, std::chrono::milliseconds wait,
                           const std::string& doing);
 
-/// What is there at once, up to `most`. Blocks for the answer.
-Result<Batch> fetch_what_is_there(natsSubscription& subscription, int most, std::chrono::milliseconds left,
-                                  const std::string& doing);
-
 /// The subscriptions of one durable consumer: one for each fetch at a time, as libnats can't share one among several.
 struct PullConsumer::Source {
     Source(std::shared_ptr<Link> on, ConsumerSettings of) : link(std::move(on)), settings(std::move(of)) {}
@@ -36,6 +32,7 @@ struct PullConsumer::Source {
 
 private:
     Result<SubscriptionHandle> take(std::chrono::milliseconds left, const std::string& doing);
+    Result<void> is_there(const std::string& doing) const;
     void give_back(SubscriptionHandle subscription);
     Result<Delivery> delivery_of(natsMsg& message) const;
 

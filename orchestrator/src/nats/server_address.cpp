@@ -3,7 +3,10 @@
 #include <fmt/format.h>
 #include <boost/url/parse.hpp>
 
+#include <charconv>
+#include <cstdint>
 #include <string_view>
+#include <system_error>
 
 namespace enough::nats {
 namespace {
@@ -23,6 +26,12 @@ Error no_address(const std::string& text) {
                              without_secrets(text).substr(0, 200))};
 }
 
+bool is_port(std::string_view text) {
+    std::uint16_t number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    return error == std::errc() && end == text.data() + text.size() && number > 0;
+}
+
 }  // namespace
 
 Result<ServerAddress> read_server_address(const std::string& text) {
@@ -34,7 +43,7 @@ Result<ServerAddress> read_server_address(const std::string& text) {
     if (!tls && url.scheme() != "nats") return no_address(text);
     const bool path = !url.encoded_path().empty() && url.encoded_path() != "/";
     if (url.encoded_host().empty() || path || url.has_query() || url.has_fragment()) return no_address(text);
-    if (url.has_port() && url.port_number() == 0) return no_address(text);
+    if (url.has_port() && !is_port(std::string_view(url.port()))) return no_address(text);
     const std::string host = std::string(url.encoded_host());
     const std::string port = url.has_port() ? std::string(url.port()) : "4222";
     ServerAddress address;

@@ -47,7 +47,7 @@ inline Task<std::unique_ptr<Connection>> connected(std::string url) {
 
 template <class T>
 void expect_error(const Result<T>& result, ErrorKind kind, const std::string& words = "") {
-    ASSERT_FALSE(result);
+    ASSERT_FALSE(result) << "it should have failed: " << name(kind) << " " << words;
     EXPECT_EQ(name(result.error().kind), name(kind)) << result.error().message;
     EXPECT_NE(result.error().message.find(words), std::string::npos) << result.error().message;
 }
