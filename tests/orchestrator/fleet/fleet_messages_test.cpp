@@ -95,7 +95,7 @@ TEST(FleetMessages, EveryFieldMustBeThereAndFit) {
             wrong[key] = json::array({json::object()});
             const bool any_value_will_do = key == "id" || key == "events";
             if (any_value_will_do) continue;
-            EXPECT_THAT(why([&] { read(wrong.dump()); }), HasSubstr("'")) << key << " in " << good;
+            EXPECT_NE(why([&] { read(wrong.dump()); }), "it was read") << key << " in " << good;
         }
     };
     check(to_text(a_notice()), [](std::string_view text) { read_notice(text); });
