@@ -146,6 +146,7 @@ std::string to_text(const Job& job) {
 
 Job read_job(std::string_view text) {
     const Reader reader(text, "job");
+    if (!reader.at("inputs").is_object()) throw reader.wrong("inputs");
     return {reader.number("number", 1), reader.at("id"), reader.at("inputs")};
 }
 
