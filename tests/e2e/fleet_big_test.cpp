@@ -22,7 +22,7 @@ TEST_F(FleetTest, TenThousandItemsThroughManyDeaths) {
     std::array<int, 3> kills{};  // of workers, of the server, of the batch
     for (int round = 1; round <= rounds; ++round) {
         const int reached = count * round / (rounds + 2);
-        ASSERT_TRUE(becomes_true([&] { return status().at("ended") >= reached; })) << running->said();
+        ASSERT_TRUE(becomes_true([&] { return finished() >= reached; })) << running->said();
         const std::size_t victim = static_cast<std::size_t>(round % 2);
         workers.at(victim)->kill();
         workers.at(victim) = worker((victim == 0 ? "a" : "b") + std::to_string(round), eager);

@@ -164,33 +164,57 @@ TEST_F(FleetFaults, AWorkerToldToStopHandsItsItemsOver) {
     }
 }
 
-// The first worker is stopped while it waits for the large model's answer, which comes; another one finishes the item.
-TEST_F(FleetFaults, AWorkerStoppedPastItsLeaseWorksInVain) {
-    items(2);
-    doors_.close("large 0, time 1");
-    doors_.close("large 1");
-    std::atomic<int> large_of_0{0};
-    serve_model([&](FakeExchange& exchange) {
-        const Question question = question_of(exchange.request());
-        if (!question.small && question.item == 0)
-            doors_.pass("large 0, time " + std::to_string(++large_of_0));
-        else if (!question.small)
-            doors_.pass("large 1");
+// One worker is stopped while it waits for the large model; another one finishes its item meanwhile.
+class FleetStopped : public FleetFaults {
+protected:
+    /// The item that the slow worker got; the other one is not answered before `open("other")`.
+    std::atomic<int> held_{-1};
+    std::atomic<int> large_of_held_{0};
+    std::unique_ptr<Child> slow_;
+    std::unique_ptr<Child> other_;
+    std::unique_ptr<Child> running_;
+
+    /// `held` is what the model does with the slow worker's large call.
+    void stop_the_slow_one(const FakeHandler& held) {
+        items(2);
+        doors_.close("other");
+        serve_model([this, held](FakeExchange& exchange) {
+            const Question question = question_of(exchange.request());
+            if (question.small) {
+                int nobody = -1;
+                held_.compare_exchange_strong(nobody, question.item);
+            } else if (question.item != held_) {
+                doors_.pass("other");
+            } else if (++large_of_held_ == 1) {
+                return held(exchange);
+            }
+            answer(exchange);
+        });
+        slow_ = worker("slow", {"-c", "1"});
+        running_ = batch();
+        ASSERT_TRUE(becomes_true([&] { return large_of_held_ == 1; })) << running_->said();
+        other_ = worker("other", {"-c", "2"});
+        ASSERT_TRUE(asked(4)) << running_->said();
+        slow_->signal(SIGSTOP);
+    }
+    bool ended(int items) const {
+        return becomes_true([&] { return status().at("ended") == items; });
+    }
+};
+
+TEST_F(FleetStopped, PastItsLeaseAWorkersResultDoesNotCountAndItsTokensDo) {
+    doors_.close("slow");
+    stop_the_slow_one([this](FakeExchange& exchange) {
+        doors_.pass("slow");
         answer(exchange);
     });
-    const auto slow = worker("slow", {"-c", "1"});
-    const auto running = batch();
-    ASSERT_TRUE(becomes_true([&] { return large_of_0 == 1; })) << running->said();
-    const auto other = worker("other", {"-c", "2"});
-    ASSERT_TRUE(asked(4)) << running->said();  // it has the other item
-    slow->signal(SIGSTOP);
-    doors_.open("large 0, time 1");
-    ASSERT_TRUE(becomes_true([&] { return status().at("ended") == 1; })) << running->said();
-    EXPECT_EQ(large_of_0, 2);
-    slow->signal(SIGCONT);
-    ASSERT_TRUE(becomes_true([&] { return status().at("wasted_usage").at("calls") == 1; })) << running->said();
-    doors_.open("large 1");
-    const json summary = summary_of(*running);
+    doors_.open("slow");  // its answer comes while it is stopped
+    ASSERT_TRUE(ended(1)) << running_->said();
+    EXPECT_EQ(large_of_held_, 2);
+    slow_->signal(SIGCONT);
+    ASSERT_TRUE(becomes_true([&] { return status().at("wasted_usage").at("calls") == 1; })) << running_->said();
+    doors_.open("other");
+    const json summary = summary_of(*running_);
     expect_all(2);
     EXPECT_EQ(summary.at("usage").at("calls"), 4);
     EXPECT_EQ(summary.at("wasted_usage").at("calls"), 1);
@@ -199,31 +223,14 @@ TEST_F(FleetFaults, AWorkerStoppedPastItsLeaseWorksInVain) {
 }
 
 // As above, but the answer does not come: nobody needs it any more.
-TEST_F(FleetFaults, AWorkerStoppedPastItsLeaseEndsItsCallWhenItWakes) {
-    items(2);
-    doors_.close("large 1");
-    std::atomic<int> large_of_0{0};
-    serve_model([&](FakeExchange& exchange) {
-        const Question question = question_of(exchange.request());
-        if (!question.small && question.item == 0 && ++large_of_0 == 1) {
-            exchange.stall();
-            return;
-        }
-        if (!question.small && question.item == 1) doors_.pass("large 1");
-        answer(exchange);
-    });
-    const auto slow = worker("slow", {"-c", "1"});
-    const auto running = batch();
-    ASSERT_TRUE(becomes_true([&] { return large_of_0 == 1; })) << running->said();
-    const auto other = worker("other", {"-c", "2"});
-    ASSERT_TRUE(asked(4)) << running->said();
-    slow->signal(SIGSTOP);
-    ASSERT_TRUE(becomes_true([&] { return status().at("ended") == 1; })) << running->said();
+TEST_F(FleetStopped, PastItsLeaseAWorkerEndsItsCallWhenItWakes) {
+    stop_the_slow_one([](FakeExchange& exchange) { exchange.stall(); });
+    ASSERT_TRUE(ended(1)) << running_->said();
     const std::size_t closed = upstream_->counts().closed_by_client;
-    slow->signal(SIGCONT);
+    slow_->signal(SIGCONT);
     EXPECT_TRUE(upstream_->wait_until([=](const auto& counts) { return counts.closed_by_client > closed; }, 10s));
-    doors_.open("large 1");
-    summary_of(*running);
+    doors_.open("other");
+    summary_of(*running_);
     expect_all(2);
     EXPECT_EQ(requests(), 5);
 }

@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace enough::test {
@@ -130,6 +132,11 @@ json FleetTest::status(const std::string& output) const {
     const auto ended = enough({"batch", "-o", output, "--status", "--json"});
     json status = json::parse(ended.out, nullptr, false);
     return ended.code == 0 && status.is_object() ? status : json{{"ended", 0}, {"under_way", 0}};
+}
+
+int FleetTest::finished(const std::string& output) const {
+    std::ifstream in(folder_.file(output + ".part"), std::ios::binary);
+    return static_cast<int>(std::count(std::istreambuf_iterator<char>(in), {}, '\n'));
 }
 
 std::vector<json> FleetTest::lines(const std::string& output) const {

@@ -8,6 +8,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <csignal>
@@ -137,6 +138,8 @@ protected:
     nlohmann::json summary_of(Child& batch, std::chrono::seconds limit = std::chrono::seconds(90), int code = 0) const;
     /// As `--status` tells, while it runs.
     nlohmann::json status(const std::string& output = "out.jsonl") const;
+    /// Lines that a batch has written so far, in the order of their ends.
+    int finished(const std::string& output = "out.jsonl") const;
     std::vector<nlohmann::json> lines(const std::string& output = "out.jsonl") const;
 
     /// The output has a line per item, in order, all of them accepted.

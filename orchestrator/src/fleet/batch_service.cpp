@@ -158,9 +158,11 @@ Task<std::optional<std::string>> BatchService::prepare() {
         co_await patiently<std::optional<nats::BucketEntry>>(look, Deadline::after(to_open));
     if (!entry.has_value()) co_return entry.error().message;
     if (!*entry) co_return "it is not on the server";
-    nats::Result<BatchPlaces> places = co_await BatchPlaces::open(connection_, batch_);
+    const auto make = [&] { return BatchPlaces::open(connection_, batch_); };
+    nats::Result<BatchPlaces> places = co_await patiently<BatchPlaces>(make, Deadline::after(to_open));
     if (!places.has_value()) co_return places.error().message;
-    nats::Result<std::string> text = co_await places->payloads.unpack((*entry)->value);
+    const auto unpack = [&] { return places->payloads.unpack((*entry)->value); };
+    nats::Result<std::string> text = co_await patiently<std::string>(unpack, Deadline::after(to_open));
     if (!text.has_value()) co_return text.error().message;
     BatchNotice notice = read_notice(*text);
     const auto bundle = bundle_from_json(notice.bundle);
@@ -170,8 +172,8 @@ Task<std::optional<std::string>> BatchService::prepare() {
     if (auto why = cannot_serve(*loaded.workflow, settings_.models)) co_return why;
     auto engine = std::make_unique<Engine>(loaded.workflow, make_sharing_agents(*loaded.workflow, share_, executor_),
                                            make_tool_servers(*loaded.workflow, executor_));
-    shop_ = std::make_unique<Workshop>(
-        Workshop{std::move(notice), settings_.name, std::move(*places), loaded.workflow, std::move(engine)});
+    shop_ = std::make_unique<Workshop>(Workshop{std::move(notice), settings_.name, std::move(*places), loaded.workflow,
+                                                std::move(engine), settings_.notice, false});
     co_return std::nullopt;
 }
 
@@ -183,7 +185,8 @@ Task<void> BatchService::tell() {
 }
 
 Task<void> BatchService::work() {
-    nats::Result<nats::PullConsumer> consumer = co_await enough::fleet::take_jobs(shop_->places.streams, shop_->notice);
+    const auto find = [&] { return enough::fleet::take_jobs(shop_->places.streams, shop_->notice); };
+    nats::Result<nats::PullConsumer> consumer = co_await patiently<nats::PullConsumer>(find, Deadline::after(to_open));
     if (!consumer.has_value()) throw std::runtime_error(consumer.error().message);
     while (alive()) {
         if (listed() && slots_.busy < slots_.all)

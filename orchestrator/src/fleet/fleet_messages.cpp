@@ -100,7 +100,8 @@ RunTotals totals_in(const Reader& around) {
 }
 
 Holder holder_in(const Reader& reader) {
-    return {reader.text("worker"), static_cast<std::uint64_t>(reader.number("delivery"))};
+    return {reader.text("worker"), static_cast<std::uint64_t>(reader.number("delivery")),
+            static_cast<std::uint64_t>(reader.number("message"))};
 }
 
 std::chrono::milliseconds duration(const Reader& reader, const char* key) {
@@ -156,6 +157,7 @@ std::string to_text(const RunRecord& record) {
         events.push_back(ordered_json(to_json(event)));
     return text_of({{"worker", record.holder.worker},
                     {"delivery", record.holder.delivery},
+                    {"message", record.holder.message},
                     {"failures", record.failures},
                     {"handed_back", record.handed_back},
                     {"events", std::move(events)}});
@@ -175,6 +177,7 @@ RunRecord read_record(std::string_view text) {
 std::string to_text(const Outcome& outcome) {
     return text_of({{"worker", outcome.holder.worker},
                     {"delivery", outcome.holder.delivery},
+                    {"message", outcome.holder.message},
                     {"status", name(outcome.result.status)},
                     {"totals", json_of(outcome.result.totals)},
                     {"report", outcome.result.report}});
@@ -196,6 +199,7 @@ Outcome read_outcome(std::string_view text) {
 std::string to_text(const Waste& waste) {
     return text_of({{"worker", waste.holder.worker},
                     {"delivery", waste.holder.delivery},
+                    {"message", waste.holder.message},
                     {"totals", json_of(waste.totals)},
                     {"reason", waste.reason}});
 }

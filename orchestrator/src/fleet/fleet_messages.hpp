@@ -46,6 +46,7 @@ struct Job {
 struct Holder {
     std::string worker;
     std::uint64_t delivery = 0;
+    std::uint64_t message = 0;  ///< its number in the queue: a job may have been put there twice
 
     bool operator==(const Holder&) const = default;
 };

@@ -69,8 +69,8 @@ std::optional<std::int64_t> item_of_key(std::string_view key) {
     return number(key);
 }
 
-std::string waste_key(std::int64_t number, std::string_view worker, std::uint64_t delivery) {
-    return fmt::format("{}{}/{}/{}", waste, number, worker, delivery);
+std::string waste_key(std::int64_t number, std::string_view worker, std::uint64_t message, std::uint64_t delivery) {
+    return fmt::format("{}{}/{}/{}/{}", waste, number, worker, message, delivery);
 }
 
 bool is_waste(std::string_view key) {

@@ -35,7 +35,7 @@ std::string batch_of_beat(std::string_view beat_subject);
 /// An item's key in the buckets of runs and results; of waste in the latter.
 std::string item_key(std::int64_t number);
 std::optional<std::int64_t> item_of_key(std::string_view key);
-std::string waste_key(std::int64_t number, std::string_view worker, std::uint64_t delivery);
+std::string waste_key(std::int64_t number, std::string_view worker, std::uint64_t message, std::uint64_t delivery);
 bool is_waste(std::string_view key);
 
 }  // namespace enough::fleet

@@ -27,6 +27,7 @@ constexpr std::chrono::milliseconds worker_patience{7'000};
 constexpr std::chrono::seconds alone_for{10};
 constexpr int results_at_once = 256;
 constexpr std::chrono::milliseconds look_for_results{2'000};
+constexpr std::chrono::seconds to_open{30};
 constexpr std::size_t news_held = 10'000;
 constexpr std::chrono::milliseconds call_timeout{5'000};
 
@@ -77,11 +78,13 @@ FleetRunner::FleetRunner(nats::Connection& connection, Batch& batch, BatchNotice
 
 Task<std::unique_ptr<FleetRunner>> FleetRunner::open(nats::Connection& connection, Batch& batch, BatchNotice notice,
                                                      FleetNotice tell) {
-    nats::Result<BatchPlaces> places = co_await BatchPlaces::open(connection, notice.id);
+    const auto make = [&] { return BatchPlaces::open(connection, notice.id); };
+    nats::Result<BatchPlaces> places = co_await patiently<BatchPlaces>(make, Deadline::after(to_open));
     const asio::any_io_executor executor = co_await asio::this_coro::executor;
     std::unique_ptr<FleetRunner> runner(
         new FleetRunner(connection, batch, std::move(notice), std::move(tell), must(std::move(places)), executor));
-    const nats::Result<void> jobs = co_await open_jobs(runner->places_.streams, runner->notice_);
+    const auto open_queue = [&] { return open_jobs(runner->places_.streams, runner->notice_); };
+    const nats::Result<void> jobs = co_await patiently<void>(open_queue, Deadline::after(to_open));
     must(jobs);
     nats::Result<std::uint64_t> last = co_await runner->places_.results.last_revision();
     runner->from_revision_ = must(std::move(last)) + 1;
@@ -101,10 +104,14 @@ Task<void> FleetRunner::publish_notice() {
 }
 
 Task<void> FleetRunner::count_waste() {
-    nats::Result<std::vector<std::string>> keys = co_await places_.results.keys();
+    const auto list = [&] { return places_.results.keys(); };
+    nats::Result<std::vector<std::string>> keys =
+        co_await patiently<std::vector<std::string>>(list, Deadline::after(to_open));
     for (const std::string& key : must(std::move(keys))) {
         if (!is_waste(key)) continue;
-        nats::Result<std::optional<nats::BucketEntry>> entry = co_await places_.results.get(key);
+        const auto look = [&] { return places_.results.get(key); };
+        nats::Result<std::optional<nats::BucketEntry>> entry =
+            co_await patiently<std::optional<nats::BucketEntry>>(look, Deadline::after(to_open));
         const std::optional<nats::BucketEntry> found = must(std::move(entry));
         if (found) co_await take(key, found->value);
     }
@@ -128,18 +135,22 @@ Task<ItemResult> FleetRunner::run(BatchItem item, EventSink& /*record*/) {
 /// Is the item's job in the queue, or its result there?
 Task<bool> FleetRunner::offered_before(std::int64_t item) {
     const std::string key = item_key(item);
-    nats::Result<std::optional<nats::BucketEntry>> entry = co_await places_.results.get(key);
+    const auto look = [&] { return places_.results.get(key); };
+    nats::Result<std::optional<nats::BucketEntry>> entry =
+        co_await patiently<std::optional<nats::BucketEntry>>(look, Deadline::never());
     const std::optional<nats::BucketEntry> found = must(std::move(entry));
     if (found) {
         co_await take(key, found->value);
         if (!failed(item)) co_return true;
         // It is tried again, like all that have failed.
-        const nats::Result<void> removed = co_await places_.results.remove(key);
+        const auto remove = [&] { return places_.results.remove(key); };
+        const nats::Result<void> removed = co_await patiently<void>(remove, Deadline::never());
         must(removed);
     }
     const std::string subject = job_subject(notice_.models, notice_.id, item);
+    const auto find = [&] { return places_.streams.last_message(jobs_stream(notice_.id), subject); };
     nats::Result<std::optional<nats::StoredMessage>> stored =
-        co_await places_.streams.last_message(jobs_stream(notice_.id), subject);
+        co_await patiently<std::optional<nats::StoredMessage>>(find, Deadline::never());
     co_return must(std::move(stored)).has_value();
 }
 
@@ -156,23 +167,39 @@ Task<void> FleetRunner::offer(BatchItem item) {
     if (!item.recorded.empty()) {
         // Begun on this machine before: whoever gets it goes on from there. One that is there already is further.
         const std::string record = to_text(RunRecord{Holder{"batch", 0}, std::move(item.recorded), 0, true});
-        nats::Result<std::string> packed = co_await places_.payloads.pack(record);
-        const nats::Result<std::uint64_t> created =
-            co_await places_.runs.create(item_key(number), must(std::move(packed)));
+        const std::string packed = co_await pack(record);
+        const auto create = [&] { return places_.runs.create(item_key(number), packed); };
+        const nats::Result<std::uint64_t> created = co_await patiently<std::uint64_t>(
+            create, Deadline::never(), [this](const nats::Error& error) { note(error); });
         if (!created.has_value() && created.error().kind != nats::ErrorKind::exists)
             throw std::runtime_error(created.error().message);
     }
     const std::string job = to_text(Job{number, std::move(item.id), std::move(item.inputs)});
-    nats::Result<std::string> packed = co_await places_.payloads.pack(job);
+    std::string packed = co_await pack(job);
     const std::string id = fmt::format("{}.{}.{}", notice_.id, number, session_);
-    co_await send(job_subject(notice_.models, notice_.id, number), must(std::move(packed)), id);
+    co_await send(job_subject(notice_.models, notice_.id, number), std::move(packed), id);
+}
+
+Task<std::string> FleetRunner::pack(std::string text) {
+    const auto put = [&] { return places_.payloads.pack(text); };
+    nats::Result<std::string> packed =
+        co_await patiently<std::string>(put, Deadline::never(), [this](const nats::Error& error) { note(error); });
+    co_return must(std::move(packed));
+}
+
+/// Says once that the server is full.
+void FleetRunner::note(const nats::Error& error) {
+    if (error.kind != nats::ErrorKind::no_space || std::exchange(full_, true)) return;
+    tell_("the NATS server has no space left; waiting until it has: " + error.message);
 }
 
 /// Waits as long as the server is away or full: nothing is lost, and nothing piles up here.
 Task<void> FleetRunner::send(std::string subject, std::string text, std::string id) {
-    const auto attempt = [&] { return places_.streams.publish(subject, text, id); };
-    nats::Result<nats::Published> published = co_await patiently<nats::Published>(attempt, Deadline::never());
+    const auto publish = [&] { return places_.streams.publish(subject, text, id); };
+    nats::Result<nats::Published> published = co_await patiently<nats::Published>(
+        publish, Deadline::never(), [this](const nats::Error& error) { note(error); });
     if (!published.has_value()) throw std::runtime_error(published.error().message);
+    if (std::exchange(full_, false)) tell_("the NATS server has space again");
 }
 
 Task<void> FleetRunner::serve() {

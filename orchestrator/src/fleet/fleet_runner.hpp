@@ -50,6 +50,8 @@ private:
     Task<bool> offered_before(std::int64_t item);
     bool failed(std::int64_t item);
     Task<void> offer(BatchItem item);
+    Task<std::string> pack(std::string text);
+    void note(const nats::Error& error);
     Task<void> send(std::string subject, std::string text, std::string id);
     Task<void> beat();
     Task<void> hear_results();
@@ -72,6 +74,7 @@ private:
     std::string session_;          ///< of this process: its messages bear it, so that sending one again is harmless
     Roster roster_;
     Bell news_;
+    bool full_ = false;  ///< the server was, when something was put there last
 };
 
 }  // namespace enough::fleet

@@ -11,6 +11,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/system/system_error.hpp>
 
+#include <algorithm>
 #include <exception>
 #include <stdexcept>
 #include <utility>
@@ -19,7 +20,6 @@ namespace enough::fleet {
 namespace {
 
 constexpr std::chrono::seconds to_keep_what_was_answered{20};
-constexpr std::chrono::minutes to_tell_a_result{10};
 
 RunTotals less(RunTotals whole, const RunTotals& part) {
     whole.calls -= part.calls;
@@ -36,7 +36,7 @@ JobRun::JobRun(Workshop& shop, nats::Delivery delivery, asio::any_io_executor ex
     : shop_(shop),
       delivery_(std::move(delivery)),
       item_(number_of(delivery_.subject()).value_or(0)),
-      holder_{shop.worker, delivery_.times_delivered()},
+      holder_{shop.worker, delivery_.times_delivered(), delivery_.sequence()},
       keeper_(shop.places, item_, holder_, executor, [this] { running_.cancel(); }),
       lease_(executor),
       running_(executor) {}
@@ -68,10 +68,23 @@ std::string JobRun::given_up() const {
 }
 
 Task<void> JobRun::keep_lease() {
-    for (;;) {
+    for (auto renewed = std::chrono::steady_clock::now();;) {
         co_await pause(shop_.notice.lease / 3);
+        const auto now = std::chrono::steady_clock::now();
+        const bool late = now - renewed > shop_.notice.lease;
+        renewed = now;
         delivery_.in_progress();
+        if (late) co_await see_whether_it_is_lost();
     }
+}
+
+/// This process was stopped, or the machine too busy: what is left of the run may be in vain.
+Task<void> JobRun::see_whether_it_is_lost() {
+    nats::Result<std::optional<nats::BucketEntry>> known = co_await shop_.places.results.get(item_key(item_));
+    if (known.has_value() && known->has_value())
+        keeper_.lose();
+    else
+        keeper_.confirm();
 }
 
 Task<void> JobRun::work() {
@@ -162,18 +175,27 @@ Task<void> JobRun::conclude() {
     }
 }
 
+void JobRun::note(const nats::Error& error) {
+    if (error.kind != nats::ErrorKind::no_space || std::exchange(shop_.full, true)) return;
+    shop_.tell("the NATS server has no space left; results wait until it has: " + error.message);
+}
+
 /// The first result counts. A worker that was taken for dead has worked in vain, if another was faster.
 Task<void> JobRun::commit(ItemResult result) {
     const std::string key = item_key(item_);
     const RunTotals totals = result.totals;
     const std::string text = to_text(Outcome{holder_, std::move(result)});
     const auto pack = [&] { return shop_.places.payloads.pack(text); };
-    const Deadline deadline = Deadline::after(to_tell_a_result);
-    nats::Result<std::string> packed = co_await patiently<std::string>(pack, deadline);
+    // As long as the batch lives: the answers are paid for.
+    const Deadline deadline = Deadline::never();
+    nats::Result<std::string> packed =
+        co_await patiently<std::string>(pack, deadline, [this](const nats::Error& error) { note(error); });
     if (!packed.has_value()) co_return;
     const auto create = [&] { return shop_.places.results.create(key, *packed); };
-    nats::Result<std::uint64_t> created = co_await patiently<std::uint64_t>(create, deadline);
+    nats::Result<std::uint64_t> created =
+        co_await patiently<std::uint64_t>(create, deadline, [this](const nats::Error& error) { note(error); });
     bool ours = created.has_value();
+    if (ours) shop_.full = false;
     if (!ours && created.error().kind == nats::ErrorKind::exists) ours = co_await is_ours(key);
     if (!created.has_value() && created.error().kind != nats::ErrorKind::exists) co_return;
     if (!ours) {
@@ -207,7 +229,10 @@ RunTotals JobRun::unrecorded() const {
     const std::vector<Event> written = keeper_.written();
     if (written.empty()) return all;
     try {
-        return less(all, totals_of(fold(shop_.workflow, written)));
+        RunTotals rest = less(all, totals_of(fold(shop_.workflow, written)));
+        // A call counts when it is begun, and its beginning may be recorded without its end.
+        rest.calls = std::max(rest.calls, keeper_.calls_not_written());
+        return rest;
     } catch (const std::exception&) {
         return all;
     }
@@ -215,7 +240,7 @@ RunTotals JobRun::unrecorded() const {
 
 Task<void> JobRun::waste(RunTotals totals, std::string reason) {
     if (totals == RunTotals()) co_return;
-    const std::string key = waste_key(item_, nats::subject_token(shop_.worker), holder_.delivery);
+    const std::string key = waste_key(item_, nats::subject_token(shop_.worker), holder_.message, holder_.delivery);
     const std::string text = to_text(Waste{holder_, totals, std::move(reason)});
     const auto put = [&] { return shop_.places.results.put(key, text); };
     const nats::Result<std::uint64_t> ignored =

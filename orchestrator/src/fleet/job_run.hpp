@@ -7,6 +7,7 @@
 
 #include <enough/async/task_group.hpp>
 #include <enough/orchestrator/engine.hpp>
+#include <enough/orchestrator/fleet.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 
@@ -24,6 +25,8 @@ struct Workshop {
     BatchPlaces places;
     std::shared_ptr<const Workflow> workflow;
     std::unique_ptr<Engine> engine;
+    FleetNotice tell;
+    bool full = false;  ///< the server, as was told
 };
 
 /// One job under lease: run to its end, or handed back. Nothing counts but the result that is created first.
@@ -38,6 +41,7 @@ public:
 
 private:
     Task<void> keep_lease();
+    Task<void> see_whether_it_is_lost();
     Task<void> work();
     Task<void> run(Job job, std::vector<Event> recorded);
     Task<void> run_engine(Job job, std::vector<Event> recorded);
@@ -49,6 +53,7 @@ private:
     Task<bool> is_ours(std::string key);
     ItemResult failed(const std::string& why) const;
     std::string given_up() const;
+    void note(const nats::Error& error);
     RunTotals unrecorded() const;
 
     Workshop& shop_;

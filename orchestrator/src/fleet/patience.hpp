@@ -16,14 +16,16 @@ inline bool passes(nats::ErrorKind kind) {
            kind == nats::ErrorKind::no_space || kind == nats::ErrorKind::refused;
 }
 
-/// Tries again while the server is away or full, until the deadline. What is tried must bear being done twice: a call
-/// that timed out may have been carried out.
+/// Tries again while the server is away or full, until the deadline; `note` is told what stood in the way each time.
+/// What is tried must bear being done twice: a call that timed out may have been carried out.
 template <class T>
-Task<nats::Result<T>> patiently(std::function<Task<nats::Result<T>>()> attempt, Deadline deadline) {
+Task<nats::Result<T>> patiently(std::function<Task<nats::Result<T>>()> attempt, Deadline deadline,
+                                std::function<void(const nats::Error&)> note = {}) {
     for (;;) {
         Task<nats::Result<T>> trying = attempt();
         nats::Result<T> result = co_await std::move(trying);
         if (result.has_value() || !passes(result.error().kind) || deadline.expired()) co_return result;
+        if (note) note(result.error());
         co_await pause(std::chrono::milliseconds(300));
     }
 }

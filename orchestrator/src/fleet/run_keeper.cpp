@@ -4,6 +4,7 @@
 #include "fleet/patience.hpp"
 
 #include <exception>
+#include <set>
 #include <utility>
 
 namespace enough::fleet {
@@ -16,6 +17,13 @@ bool costs_to_repeat(const EventBody& fact) {
     return std::holds_alternative<CallAnswered>(fact) || std::holds_alternative<CallFailed>(fact) ||
            std::holds_alternative<CallAborted>(fact) || std::holds_alternative<ToolReturned>(fact) ||
            std::holds_alternative<ApprovalGiven>(fact);
+}
+
+std::optional<CallId> call_ended(const EventBody& fact) {
+    if (const auto* answered = std::get_if<CallAnswered>(&fact)) return answered->call;
+    if (const auto* failed = std::get_if<CallFailed>(&fact)) return failed->call;
+    if (const auto* aborted = std::get_if<CallAborted>(&fact)) return aborted->call;
+    return std::nullopt;
 }
 
 }  // namespace
@@ -68,6 +76,11 @@ void RunKeeper::on(const Event& event) {
 
 void RunKeeper::stop() {
     stopped_ = true;
+    bell_.ring();
+}
+
+void RunKeeper::confirm() {
+    paid_ = true;
     bell_.ring();
 }
 
@@ -147,6 +160,7 @@ Task<nats::Result<void>> RunKeeper::settle(nats::Error error, std::size_t count)
 
 void RunKeeper::lose() {
     if (std::exchange(lost_, true)) return;
+    bell_.ring();
     on_lost_();
 }
 
@@ -155,6 +169,15 @@ Task<void> RunKeeper::remove() {
     const nats::Result<void> ignored = co_await places_.runs.remove(key_);
     static_cast<void>(ignored);
     co_await places_.payloads.remove(packed_);
+}
+
+std::int64_t RunKeeper::calls_not_written() const {
+    std::set<CallId> calls;
+    for (const Event& event : events_)
+        if (const auto* requested = std::get_if<CallRequested>(&event.body)) calls.insert(requested->call);
+    for (std::size_t i = 0; i < written_; ++i)
+        if (const auto ended = call_ended(events_[i].body)) calls.erase(*ended);
+    return static_cast<std::int64_t>(calls.size());
 }
 
 std::vector<Event> RunKeeper::written() const {

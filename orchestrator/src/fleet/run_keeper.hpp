@@ -46,6 +46,12 @@ public:
     Task<void> write();
     void stop();
 
+    /// Writes once more, although nothing new is to be kept: fails if somebody else has taken the run over.
+    void confirm();
+
+    /// It is known to be somebody else's.
+    void lose();
+
     /// After `write` has returned: writes what is not written yet, and that the run is handed back, if it is still
     /// ours.
     Task<bool> hand_back(Deadline deadline);
@@ -55,6 +61,9 @@ public:
 
     bool lost() const { return lost_; }
 
+    /// Calls that this process has made and whose ends are not on the server: whoever has the run now makes them too.
+    std::int64_t calls_not_written() const;
+
     /// What is safely on the server.
     std::vector<Event> written() const;
 
@@ -62,7 +71,6 @@ private:
     Task<nats::Result<void>> write_once();
     Task<nats::Result<void>> settle(nats::Error error, std::size_t count);
     void take(const std::string& record);
-    void lose();
 
     const BatchPlaces& places_;
     std::string key_;

@@ -29,7 +29,7 @@ BatchNotice a_notice() {
 }
 
 Outcome an_outcome() {
-    return {{"host-1", 2}, {Status::unresolved, {3, 40, 10, 50, 0.25}, R"({"status":"unresolved"})"}};
+    return {{"host-1", 2, 5}, {Status::unresolved, {3, 40, 10, 50, 0.25}, R"({"status":"unresolved"})"}};
 }
 
 std::string why(const std::function<void()>& read) {
@@ -49,8 +49,8 @@ TEST(FleetMessages, SayTheSameWhenRead) {
     EXPECT_EQ(read_beat(to_text(beat)), beat);
     const News news{"a", 16, 3, "no such file", true};
     EXPECT_EQ(read_news(to_text(news)), news);
-    const Waste waste = read_waste(to_text(Waste{{"a", 2}, {1, 2, 0, 3, 0.5}, "late"}));
-    EXPECT_EQ(waste.holder, (Holder{"a", 2}));
+    const Waste waste = read_waste(to_text(Waste{{"a", 2, 5}, {1, 2, 0, 3, 0.5}, "late"}));
+    EXPECT_EQ(waste.holder, (Holder{"a", 2, 5}));
     EXPECT_EQ(waste.totals, (RunTotals{1, 2, 0, 3, 0.5}));
     EXPECT_EQ(waste.reason, "late");
     const Outcome outcome = read_outcome(to_text(an_outcome()));
@@ -69,8 +69,8 @@ steps: [{id: s, prompt: q, agent: a}]
 )yaml");
     const std::vector<Event> events = test::run_workflow(workflow, json::object()).events;
     ASSERT_GT(events.size(), 3U);
-    const RunRecord record = read_record(to_text(RunRecord{{"host-1", 2}, events, 1, true}));
-    EXPECT_EQ(record.holder, (Holder{"host-1", 2}));
+    const RunRecord record = read_record(to_text(RunRecord{{"host-1", 2, 5}, events, 1, true}));
+    EXPECT_EQ(record.holder, (Holder{"host-1", 2, 5}));
     EXPECT_EQ(record.failures, 1);
     EXPECT_TRUE(record.handed_back);
     ASSERT_EQ(record.events.size(), events.size());
@@ -101,7 +101,7 @@ TEST(FleetMessages, EveryFieldMustBeThereAndFit) {
     check(to_text(a_notice()), [](std::string_view text) { read_notice(text); });
     check(to_text(Job{7, json("q7"), json::object()}), [](std::string_view text) { read_job(text); });
     check(to_text(an_outcome()), [](std::string_view text) { read_outcome(text); });
-    check(to_text(Waste{{"a", 2}, {1, 2, 0, 3, 0.5}, "late"}), [](std::string_view text) { read_waste(text); });
+    check(to_text(Waste{{"a", 2, 5}, {1, 2, 0, 3, 0.5}, "late"}), [](std::string_view text) { read_waste(text); });
     check(to_text(Beat{{"a"}, false, false}), [](std::string_view text) { read_beat(text); });
     check(to_text(News{"a", 1, 1, "", false}), [](std::string_view text) { read_news(text); });
     check(to_text(RunRecord{{"a", 1}, {}, 0, false}), [](std::string_view text) { read_record(text); });

@@ -29,8 +29,8 @@ TEST(FleetNames, ModelsAreOneTokenWhateverTheyAreCalled) {
 }
 
 TEST(FleetNames, WasteIsNoItem) {
-    EXPECT_TRUE(is_waste(waste_key(7, "host-1", 2)));
-    EXPECT_FALSE(item_of_key(waste_key(7, "host-1", 2)));
+    EXPECT_TRUE(is_waste(waste_key(7, "host-1", 9, 2)));
+    EXPECT_FALSE(item_of_key(waste_key(7, "host-1", 9, 2)));
     EXPECT_FALSE(is_waste(item_key(7)));
 }
 
