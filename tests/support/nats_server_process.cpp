@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::chrono::seconds start_limit{20};
 constexpr const char* ready_line = "Server is ready";
-constexpr const char* port_line = "Listening for client connections on 127.0.0.1:";
+constexpr const char* listening = "Listening for client connections on ";
 
 }  // namespace
 
@@ -30,7 +30,7 @@ NatsServerProcess::~NatsServerProcess() {
 }
 
 std::string NatsServerProcess::address() const {
-    return "127.0.0.1:" + std::to_string(port_);
+    return settings_.host + ":" + std::to_string(port_);
 }
 
 std::string NatsServerProcess::url() const {
@@ -39,7 +39,7 @@ std::string NatsServerProcess::url() const {
 
 void NatsServerProcess::write_configuration() const {
     std::ofstream file(folder_.file("server.conf"));
-    file << "listen: \"127.0.0.1:" << (port_ == 0 ? "-1" : std::to_string(port_)) << "\"\n";
+    file << "listen: \"" << settings_.host << ":" << (port_ == 0 ? "-1" : std::to_string(port_)) << "\"\n";
     if (!settings_.token.empty()) file << "authorization { token: \"" << settings_.token << "\" }\n";
     if (settings_.jet_stream) {
         file << "jetstream {\n  store_dir: \"" << folder_.file("store") << "\"\n";
@@ -95,6 +95,7 @@ void NatsServerProcess::read_log() {
 void NatsServerProcess::wait_until_ready() {
     std::unique_lock lock(mutex_);
     changed_.wait_for(lock, start_limit, [this] { return ready_ || ended_; });
+    const std::string port_line = listening + settings_.host + ":";
     const auto at = text_.find(port_line);
     if (!ready_ || at == std::string::npos) {
         const std::string printed = text_;
@@ -102,7 +103,7 @@ void NatsServerProcess::wait_until_ready() {
         kill();
         throw std::runtime_error("nats-server does not start:\n" + printed);
     }
-    port_ = static_cast<std::uint16_t>(std::stoi(text_.substr(at + std::char_traits<char>::length(port_line), 5)));
+    port_ = static_cast<std::uint16_t>(std::stoi(text_.substr(at + port_line.size(), 5)));
 }
 
 void NatsServerProcess::signal(int number) const {

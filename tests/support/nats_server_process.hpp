@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include <sys/types.h>
 
@@ -17,6 +18,7 @@ struct NatsServerSettings {
     bool jet_stream = true;
     std::string token = {};           ///< that clients must bring
     std::string max_file_store = {};  ///< "1MB"; empty: plenty
+    std::string host = "127.0.0.1";   ///< an address of this machine
     std::string more = {};            ///< further lines of its configuration
 };
 
@@ -37,13 +39,16 @@ public:
     void start();  ///< again, on the same port and with the same store
     void signal(int number) const;
 
+    /// Counts from the next start.
+    void set_max_file_store(std::string size) { settings_.max_file_store = std::move(size); }
+
 private:
     void write_configuration() const;
     void spawn();
     void read_log();
     void wait_until_ready();
 
-    const NatsServerSettings settings_;
+    NatsServerSettings settings_;
     const TemporaryFolder folder_;
     std::uint16_t port_ = 0;
     pid_t pid_ = -1;

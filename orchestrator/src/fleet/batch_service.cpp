@@ -72,17 +72,19 @@ BatchService::BatchService(nats::Connection& connection, const FleetWorkerSettin
       bell_(executor) {}
 
 void BatchService::hear(const Beat& beat) {
+    if (over_) return;  // its runs are being stopped; who resumes the batch gets a service of its own
     heard_ = Clock::now();
     beat_ = beat;
     const auto place = std::find(beat.workers.begin(), beat.workers.end(), settings_.name);
     if (place != beat.workers.end())
         share_->set(static_cast<int>(beat.workers.size()), static_cast<int>(place - beat.workers.begin()));
-    if (!alive()) jobs_.cancel();
+    over_ = beat.cancelled || beat.done;
+    if (over_) jobs_.cancel();
     bell_.ring();
 }
 
 bool BatchService::alive() const {
-    return !beat_.cancelled && !beat_.done && (!shop_ || Clock::now() - heard_ < shop_->notice.silence);
+    return !over_ && (!shop_ || Clock::now() - heard_ < shop_->notice.silence);
 }
 
 /// Who is not on the list yet has no part of the rate limits.

@@ -63,6 +63,7 @@ private:
     TaskGroup jobs_;
     Bell bell_;  ///< a beat came, or a slot is free
     Beat beat_;
+    bool over_ = false;  ///< it was told so
     Clock::time_point heard_ = Clock::now();
 };
 
