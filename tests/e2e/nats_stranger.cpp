@@ -11,6 +11,11 @@
 #include <stdexcept>
 
 namespace enough::test {
+namespace {
+
+constexpr std::chrono::seconds patience{10};
+
+}  // namespace
 
 NatsStranger::NatsStranger(std::uint16_t port) : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
     sockaddr_in address{};
@@ -39,15 +44,9 @@ void NatsStranger::listen(const std::string& subject) {
     }
 }
 
-std::optional<NatsStranger::Heard> NatsStranger::next() {
-    for (;;) {
-        std::string text;
-        try {
-            text = line();
-        } catch (const std::runtime_error&) {
-            return std::nullopt;
-        }
-        std::istringstream words(text);
+std::optional<NatsStranger::Heard> NatsStranger::next(std::chrono::milliseconds limit) {
+    while (has_line(limit)) {
+        std::istringstream words(line());
         std::string verb;
         std::string subject;
         words >> verb >> subject;
@@ -64,6 +63,7 @@ std::optional<NatsStranger::Heard> NatsStranger::next() {
         const std::string payload = bytes(size + 2);
         return Heard{subject, payload.substr(headers, size - headers)};
     }
+    return std::nullopt;
 }
 
 void NatsStranger::send(const std::string& bytes) const {
@@ -74,20 +74,26 @@ void NatsStranger::send(const std::string& bytes) const {
     }
 }
 
-bool NatsStranger::more() {
+/// False if nothing comes for so long.
+bool NatsStranger::more(std::chrono::milliseconds limit) {
     pollfd ready{socket_, POLLIN, 0};
-    if (::poll(&ready, 1, 10'000) <= 0) return false;
+    if (::poll(&ready, 1, static_cast<int>(limit.count())) <= 0) return false;
     std::array<char, 16'384> buffer{};
     const ssize_t count = ::recv(socket_, buffer.data(), buffer.size(), 0);
-    if (count <= 0) return false;
+    if (count <= 0) throw std::runtime_error("the NATS server hangs up on the stranger");
     read_.append(buffer.data(), static_cast<std::size_t>(count));
     return true;
 }
 
+bool NatsStranger::has_line(std::chrono::milliseconds limit) {
+    while (read_.find("\r\n") == std::string::npos)
+        if (!more(limit)) return false;
+    return true;
+}
+
 std::string NatsStranger::line() {
-    std::size_t end = 0;
-    while ((end = read_.find("\r\n")) == std::string::npos)
-        if (!more()) throw std::runtime_error("the NATS server says nothing to the stranger");
+    if (!has_line(patience)) throw std::runtime_error("the NATS server says nothing to the stranger");
+    const std::size_t end = read_.find("\r\n");
     std::string text = read_.substr(0, end);
     read_.erase(0, end + 2);
     return text;
@@ -95,7 +101,7 @@ std::string NatsStranger::line() {
 
 std::string NatsStranger::bytes(std::size_t count) {
     while (read_.size() < count)
-        if (!more()) throw std::runtime_error("the NATS server says nothing to the stranger");
+        if (!more(patience)) throw std::runtime_error("the NATS server says nothing to the stranger");
     std::string text = read_.substr(0, count);
     read_.erase(0, count);
     return text;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -23,14 +24,15 @@ public:
         std::string subject;
         std::string payload;
     };
-    /// Of the subject listened to; absent after ten seconds without any.
-    std::optional<Heard> next();
+    /// Of the subject listened to; absent if there is none for so long. Throws when the server is gone.
+    std::optional<Heard> next(std::chrono::milliseconds limit = std::chrono::seconds(10));
 
 private:
     void send(const std::string& bytes) const;
     std::string line();
     std::string bytes(std::size_t count);
-    bool more();
+    bool more(std::chrono::milliseconds limit);
+    bool has_line(std::chrono::milliseconds limit);
 
     int socket_ = -1;
     std::string read_;

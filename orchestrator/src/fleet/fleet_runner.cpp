@@ -169,8 +169,8 @@ Task<void> FleetRunner::offer(BatchItem item) {
         const std::string record = to_text(RunRecord{Holder{"batch", 0}, std::move(item.recorded), 0, true});
         const std::string packed = co_await pack(record);
         const auto create = [&] { return places_.runs.create(item_key(number), packed); };
-        const nats::Result<std::uint64_t> created = co_await patiently<std::uint64_t>(
-            create, Deadline::never(), [this](const nats::Error& error) { note(error); });
+        const auto seen = [this](const nats::Error& error) { note(error); };
+        const nats::Result<std::uint64_t> created = co_await patiently<std::uint64_t>(create, Deadline::never(), seen);
         if (!created.has_value() && created.error().kind != nats::ErrorKind::exists)
             throw std::runtime_error(created.error().message);
     }
@@ -182,8 +182,8 @@ Task<void> FleetRunner::offer(BatchItem item) {
 
 Task<std::string> FleetRunner::pack(std::string text) {
     const auto put = [&] { return places_.payloads.pack(text); };
-    nats::Result<std::string> packed =
-        co_await patiently<std::string>(put, Deadline::never(), [this](const nats::Error& error) { note(error); });
+    const auto seen = [this](const nats::Error& error) { note(error); };
+    nats::Result<std::string> packed = co_await patiently<std::string>(put, Deadline::never(), seen);
     co_return must(std::move(packed));
 }
 
@@ -196,8 +196,8 @@ void FleetRunner::note(const nats::Error& error) {
 /// Waits as long as the server is away or full: nothing is lost, and nothing piles up here.
 Task<void> FleetRunner::send(std::string subject, std::string text, std::string id) {
     const auto publish = [&] { return places_.streams.publish(subject, text, id); };
-    nats::Result<nats::Published> published = co_await patiently<nats::Published>(
-        publish, Deadline::never(), [this](const nats::Error& error) { note(error); });
+    const auto seen = [this](const nats::Error& error) { note(error); };
+    nats::Result<nats::Published> published = co_await patiently<nats::Published>(publish, Deadline::never(), seen);
     if (!published.has_value()) throw std::runtime_error(published.error().message);
     if (std::exchange(full_, false)) tell_("the NATS server has space again");
 }

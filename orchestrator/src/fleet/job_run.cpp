@@ -186,14 +186,13 @@ Task<void> JobRun::commit(ItemResult result) {
     const RunTotals totals = result.totals;
     const std::string text = to_text(Outcome{holder_, std::move(result)});
     const auto pack = [&] { return shop_.places.payloads.pack(text); };
+    const auto seen = [this](const nats::Error& error) { note(error); };
     // As long as the batch lives: the answers are paid for.
     const Deadline deadline = Deadline::never();
-    nats::Result<std::string> packed =
-        co_await patiently<std::string>(pack, deadline, [this](const nats::Error& error) { note(error); });
+    nats::Result<std::string> packed = co_await patiently<std::string>(pack, deadline, seen);
     if (!packed.has_value()) co_return;
     const auto create = [&] { return shop_.places.results.create(key, *packed); };
-    nats::Result<std::uint64_t> created =
-        co_await patiently<std::uint64_t>(create, deadline, [this](const nats::Error& error) { note(error); });
+    nats::Result<std::uint64_t> created = co_await patiently<std::uint64_t>(create, deadline, seen);
     bool ours = created.has_value();
     if (ours) shop_.full = false;
     if (!ours && created.error().kind == nats::ErrorKind::exists) ours = co_await is_ours(key);

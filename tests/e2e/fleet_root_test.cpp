@@ -1,4 +1,4 @@
-// The network between a worker and the server goes, and the disks get full.
+// The cable between a worker and the server is cut, and the batch's own disk is full. These need root.
 
 #include "e2e/fleet_fixture.hpp"
 
@@ -78,7 +78,7 @@ protected:
 };
 
 TEST_F(FleetPartition, AWorkerCutOffStopsItsCallsAndComesBack) {
-    if (!elsewhere().made()) GTEST_SKIP() << "network namespaces need root and iproute2: run this test as root";
+    ASSERT_TRUE(made());
     constexpr std::size_t count = 40;
     constexpr std::size_t slots = 4;
     items(count);
@@ -121,40 +121,10 @@ TEST_F(FleetPartition, AWorkerCutOffStopsItsCallsAndComesBack) {
     EXPECT_LE(requests() + there->counts().requests, count + slots);  // those that were under way at the cut
 }
 
-class FleetFullServer : public FleetTest {
-protected:
-    FleetFullServer() : FleetTest({.max_file_store = "100KB"}) {}
-};
-
-TEST_F(FleetFullServer, TheBatchWaitsSaysWhyAndGoesOn) {
-    constexpr std::size_t count = 300;
-    std::string data;
-    for (std::size_t i = 0; i < count; ++i)
-        data += json{{"id", i}, {"inputs", {{"question", "item " + std::to_string(i) + "? " + std::string(1000, 'x')}}}}
-                    .dump() +
-                "\n";
-    write("data.jsonl", data);
-    write("w.yaml", one_call);
-    serve_model();
-    const auto first = worker("first");
-    const auto running = batch();
-    ASSERT_TRUE(becomes_true([&] { return running->has_said("the NATS server has no space left"); }))
-        << running->said();
-    EXPECT_LT(finished(), static_cast<int>(count));
-    server_.kill();
-    server_.set_max_file_store("100MB");
-    server_.start();
-    const json summary = summary_of(*running);
-    expect_all(count);
-    EXPECT_EQ(summary.at("usage").at("calls"), count);
-    EXPECT_LE(requests(), count + 16);  // what was under way when the server was killed may be asked again
-}
-
 TEST_F(FleetTest, TheBatchsOwnDiskIsFull) {
     const std::string disk = folder_.file("disk");
     std::filesystem::create_directory(disk);
-    if (::mount("tmpfs", disk.c_str(), "tmpfs", 0, "size=160k") != 0)
-        GTEST_SKIP() << "mounting a small disk needs root: run this test as root";
+    ASSERT_EQ(::mount("tmpfs", disk.c_str(), "tmpfs", 0, "size=160k"), 0);
     struct Unmount {
         std::string disk;
         ~Unmount() { ::umount2(disk.c_str(), MNT_DETACH); }
