@@ -72,13 +72,13 @@ private:
 /// The server listens at this end of the cable.
 class FleetPartition : private Elsewhere, public FleetTest {
 protected:
-    FleetPartition() : FleetTest({.host = made() ? "10.213.77.1" : "127.0.0.1"}) {}
+    FleetPartition() : FleetTest({.host = elsewhere().made() ? "10.213.77.1" : "127.0.0.1"}) {}
 
     const Elsewhere& elsewhere() const { return *this; }
 };
 
 TEST_F(FleetPartition, AWorkerCutOffStopsItsCallsAndComesBack) {
-    ASSERT_TRUE(made());
+    ASSERT_TRUE(elsewhere().made());
     constexpr std::size_t count = 40;
     constexpr std::size_t slots = 4;
     items(count);
