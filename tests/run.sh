@@ -99,9 +99,9 @@ release() {
 }
 
 thread_sanitizer() {
-    build tsan --target tests/agents/all many_runs_test server_store_test &&
+    build tsan --target tests/agents/all many_runs_test server_store_test batch_test &&
         check --test-dir build/tsan/tests/agents --parallel 2 &&
-        check --test-dir build/tsan/tests/orchestrator --label-regex 'many_runs|server_store'
+        check --test-dir build/tsan/tests/orchestrator --label-regex 'many_runs|server_store|batch'
 }
 
 fuzz() {
@@ -113,7 +113,7 @@ newer_boost() {
     prefix=$(cmake/setup/boost.sh | tail -n 1) || return
     cmake --preset dev -B "$folder" -DBoost_ROOT="$prefix" -DENOUGH_TESTS=ON -DENOUGH_EXAMPLES=OFF -DENOUGH_LLAMA=OFF &&
         cmake --build "$folder" --target tests/agents/all tests/orchestrator/all &&
-        check --test-dir "$folder" --label-regex 'agents|orchestrator|many_runs' --parallel 2
+        check --test-dir "$folder" --label-regex 'agents|orchestrator|many_runs|batch' --parallel 2
 }
 
 asan() {
