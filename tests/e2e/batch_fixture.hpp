@@ -14,6 +14,7 @@
 #include <chrono>
 #include <map>
 #include <sstream>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -35,7 +36,7 @@ inline constexpr const char* cascade = R"yaml(
 version: 1
 name: cascade
 inputs: {question: {type: string}}
-secrets: {KEY: {env: BATCH_KEY, default: "sk-nothing"}}
+secrets: {KEY: {env: BATCH_KEY}}
 models:
   small: {provider: openai, base_url: "${URL}", model: small-1, retry: {attempts: 1}, price: {input: 1, output: 1}}
   large: {provider: openai, base_url: "${URL}", model: large-1, retry: {attempts: 1}, price: {input: 1, output: 1}}
@@ -43,7 +44,7 @@ agents: {solver: {model: small}, expert: {model: large}}
 steps:
   - id: solve
     prompt: "{{ inputs.question }}"
-    ladder: [{agent: solver, gate: {signal: entropy.mean, accept: 0.5}}, {agent: expert}]
+    ladder: [{agent: solver, gate: {signal: entropy.mean, accept: 1.5}}, {agent: expert}]
 output: "{{ steps.solve.text }}"
 )yaml";
 
@@ -54,7 +55,7 @@ inline bool is_small(const FakeRequest& request) {
 /// The small model answers at once and is unsure; the large one thinks until it is released.
 inline void answer_slowly(FakeExchange& exchange) {
     if (is_small(exchange.request())) return stream(exchange, {"perhaps 40", 4});
-    if (exchange.stall()) stream(exchange, {"it is 42", 1});
+    if (exchange.stall()) stream(exchange, {"it is 42", 2});
 }
 
 inline std::size_t small_asked(const FakeServer& upstream) {
@@ -96,7 +97,7 @@ protected:
     }
 
     static std::map<std::string, std::string> environment(const FakeServer& upstream) {
-        return {{"URL", upstream.url("/v1")}};
+        return {{"URL", upstream.url("/v1")}, {"BATCH_KEY", "sk-nothing"}};
     }
 
     Program::Ended batch(std::vector<std::string> more = {}) const {
@@ -120,7 +121,7 @@ protected:
 
     nlohmann::json status() const {
         const auto ended = enough({"batch", "-o", "out.jsonl", "--status", "--json"});
-        EXPECT_EQ(ended.code, 0) << ended.err;
+        if (ended.code != 0) throw std::runtime_error(ended.err);
         return nlohmann::json::parse(ended.out);
     }
 

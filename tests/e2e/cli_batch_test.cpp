@@ -77,7 +77,7 @@ TEST_F(CliBatch, SaysHowItStands) {
 }
 
 TEST_F(CliBatch, BeginsNothingThatIsNotPaidFor) {
-    FakeServer upstream([](FakeExchange& exchange) { stream(exchange, {"it is 42", 1}); });
+    FakeServer upstream([](FakeExchange& exchange) { stream(exchange, {"it is 42", 2}); });
     // Ten prompt tokens and three of the answer: 13 millionths of a dollar an item.
     const auto poor = enough(arguments("cascade.yaml", {"--max-usd", "0.00002", "-c", "1"}), environment(upstream));
     EXPECT_EQ(poor.code, 1);
@@ -131,7 +131,7 @@ TEST_F(CliBatch, ExplainsBadUse) {
 TEST_F(CliBatch, RecordsAndReplays) {
     json recorded;
     {
-        FakeServer upstream([](FakeExchange& exchange) { stream(exchange, {"it is 42", 1}); });
+        FakeServer upstream([](FakeExchange& exchange) { stream(exchange, {"it is 42", 2}); });
         ASSERT_EQ(enough(arguments("cascade.yaml", {"--record", "calls.jsonl"}), environment(upstream)).code, 0);
         recorded = lines();
         std::filesystem::remove(folder_.file("out.jsonl"));

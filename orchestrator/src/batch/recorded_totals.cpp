@@ -20,10 +20,7 @@ public:
         if (const auto* answered = std::get_if<CallAnswered>(&body)) add(answered->call, answered->answer.usage);
         if (const auto* failed = std::get_if<CallFailed>(&body)) add(failed->call, failed->spent);
         if (const auto* aborted = std::get_if<CallAborted>(&body)) add(aborted->call, aborted->spent);
-        if (const auto* again = std::get_if<AttemptRequested>(&body)) {
-            ++totals_.calls;
-            add(again->call, again->spent);
-        }
+        if (const auto* again = std::get_if<AttemptRequested>(&body)) add(again->call, again->spent);
     }
 
     const RunTotals& totals() const { return totals_; }
