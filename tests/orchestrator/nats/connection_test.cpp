@@ -166,8 +166,14 @@ TEST(NatsConnection, IsMadeAgainAndSaysSo) {
 }
 
 Task<void> call_that_waits_for_the_server(NatsServerProcess* server) {
-    const auto connection = co_await connected(server->url());
+    const auto lost = std::make_shared<Wakeup>();
+    ConnectionSettings settings = quick(server->url());
+    settings.lost = [lost] { lost->notify(); };
+    auto made = co_await try_to_connect(std::move(settings));
+    const auto connection = std::move(made.value());
     server->kill();
+    // Until then a call may still be sent to a server that is no more, and time out.
+    EXPECT_TRUE(co_await lost->wait(Deadline::after(10s)));
     std::thread later([server] { server->start(); });
     const JetStream streams(*connection, 10s);
     const auto answered = co_await streams.stream_info("any");
