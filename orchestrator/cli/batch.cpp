@@ -51,6 +51,7 @@ struct Arguments {
     bool json = false;
     bool quiet = false;
 
+    bool from_pipe() const { return data == "-"; }
     Format format() const { return json ? Format::json : Format::text; }
     Warnings warnings() const { return quiet ? Warnings::left_out : Warnings::shown; }
 };
@@ -211,11 +212,25 @@ void say_interrupted(const Batch& batch) {
 }
 
 std::unique_ptr<Batch> open_batch(const Arguments& arguments, const std::shared_ptr<const Workflow>& workflow) {
-    if (arguments.data == "-") return std::make_unique<Batch>(workflow, std::cin, arguments.settings);
+    if (arguments.from_pipe()) {
+        std::ios::sync_with_stdio(false);  // or a failing read would look like the end
+        return std::make_unique<Batch>(workflow, std::cin, arguments.settings);
+    }
     std::ifstream data(arguments.data, std::ios::binary);
     if (!data || std::filesystem::is_directory(arguments.data))
         throw std::invalid_argument(fmt::format("cannot read {}", arguments.data));
     return std::make_unique<Batch>(workflow, data, arguments.settings);
+}
+
+/// Nothing has been asked yet: whatever is wrong is wrong with what was given.
+std::unique_ptr<Batch> open_or_explain(const Arguments& arguments, const std::shared_ptr<const Workflow>& workflow) {
+    try {
+        return open_batch(arguments, workflow);
+    } catch (const std::invalid_argument&) {
+        throw;
+    } catch (const std::runtime_error& error) {
+        throw std::invalid_argument(error.what());
+    }
 }
 
 int run_batch(Arguments& arguments) {
@@ -224,7 +239,7 @@ int run_batch(Arguments& arguments) {
     if (!workflow) return bad_use;
     check_output(arguments.output);
     BatchSettings& settings = arguments.settings;
-    settings.data_passes_once = !std::filesystem::is_regular_file(arguments.data);
+    settings.data_passes_once = arguments.from_pipe() || !std::filesystem::is_regular_file(arguments.data);
     const bool fleet = !arguments.fleet.server.urls.empty();
     if (fleet && arguments.cassettes.any())
         throw std::invalid_argument("--record, --replay and --cache are of this machine: they don't go with --nats");
@@ -235,7 +250,7 @@ int run_batch(Arguments& arguments) {
     ItemBar bar(terminal);
     if (!arguments.quiet)
         settings.on_progress = [&](const BatchCounts& counts, std::size_t) { bar.show(progress_of(counts)); };
-    const std::unique_ptr<Batch> batch = open_batch(arguments, workflow);
+    const std::unique_ptr<Batch> batch = open_or_explain(arguments, workflow);
     if (!arguments.quiet) announce(*batch, arguments, terminal);
     try {
         const BatchEnd end =
@@ -264,7 +279,7 @@ int batch_verb(Arguments& arguments) {
         return bad_use;
     } catch (const std::runtime_error& error) {
         explain(error.what(), arguments.format());
-        return 1;
+        return arguments.status ? bad_use : 1;
     }
 }
 

@@ -106,8 +106,9 @@ void NatsServerProcess::wait_until_ready() {
     port_ = static_cast<std::uint16_t>(std::stoi(text_.substr(at + port_line.size(), 5)));
 }
 
-void NatsServerProcess::signal(int number) const {
-    ::kill(pid_, number);
+void NatsServerProcess::freeze() const {
+    ::kill(pid_, SIGSTOP);
+    waitpid(pid_, nullptr, WUNTRACED);  // its threads go on for a moment after the signal
 }
 
 void NatsServerProcess::kill() {

@@ -35,9 +35,9 @@ public:
     std::string address() const;  ///< host:port
     std::string url() const;      ///< with the token
 
-    void kill();   ///< SIGKILL: what it had not written yet is lost
-    void start();  ///< again, on the same port and with the same store
-    void signal(int number) const;
+    void kill();          ///< SIGKILL: what it had not written yet is lost
+    void start();         ///< again, on the same port and with the same store
+    void freeze() const;  ///< connections stay, nothing is answered; done when it has come to a stop
 
     /// Counts from the next start.
     void set_max_file_store(std::string size) { settings_.max_file_store = std::move(size); }

@@ -5,6 +5,8 @@
 #include <charconv>
 #include <cmath>
 #include <map>
+#include <stdexcept>
+#include <utility>
 
 namespace enough {
 namespace {
@@ -14,7 +16,8 @@ using nlohmann::json;
 constexpr std::int32_t application = 0x656e6342;  // "encB"
 constexpr std::int32_t version = 1;
 constexpr const char* kind = "a state of enough's batches";
-// `key` is the id as equal JSON values have it in common; a result's long text stands last.
+// The index spares those who count the texts. `key` is the id as equal JSON values have it in common; a result's long
+// text stands last.
 constexpr const char* schema = R"(
 CREATE TABLE batch (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE items (number INTEGER PRIMARY KEY, line INTEGER NOT NULL, key TEXT NOT NULL UNIQUE, id TEXT,
@@ -22,6 +25,7 @@ CREATE TABLE items (number INTEGER PRIMARY KEY, line INTEGER NOT NULL, key TEXT 
 CREATE TABLE results (number INTEGER PRIMARY KEY, status TEXT NOT NULL, calls INTEGER NOT NULL,
   input_tokens INTEGER NOT NULL, cached_input_tokens INTEGER NOT NULL, output_tokens INTEGER NOT NULL,
   usd REAL NOT NULL, report TEXT NOT NULL);
+CREATE INDEX sums ON results (status, calls, input_tokens, cached_input_tokens, output_tokens, usd);
 CREATE TABLE earlier (calls INTEGER, input_tokens INTEGER, cached_input_tokens INTEGER, output_tokens INTEGER, usd REAL);
 CREATE TABLE waste (key TEXT PRIMARY KEY, calls INTEGER, input_tokens INTEGER, cached_input_tokens INTEGER,
   output_tokens INTEGER, usd REAL) WITHOUT ROWID;
@@ -33,6 +37,8 @@ constexpr const char* sums =
     "coalesce(sum(calls), 0), coalesce(sum(input_tokens), 0), "
     "coalesce(sum(cached_input_tokens), 0), coalesce(sum(output_tokens), 0), "
     "coalesce(sum(usd), 0)";
+
+constexpr std::size_t largest_page = 4 << 20;
 
 std::string text_of(const json& value) {
     return value.dump(-1, ' ', false, json::error_handler_t::replace);
@@ -74,8 +80,18 @@ SqliteDatabase open_batch_state(const std::filesystem::path& file) {
     return database;
 }
 
-BatchState::BatchState(const std::filesystem::path& file)
-    : database_(open_batch_state(file)),
+BatchState BatchState::look(const std::filesystem::path& file) {
+    SqliteDatabase database(file);
+    if (one_number(database, "PRAGMA application_id") != application ||
+        one_number(database, "PRAGMA user_version") != version)
+        throw std::runtime_error(fmt::format("{} is not {} of this program", file.string(), kind));
+    return BatchState(std::move(database));
+}
+
+BatchState::BatchState(const std::filesystem::path& file) : BatchState(open_batch_state(file)) {}
+
+BatchState::BatchState(SqliteDatabase database)
+    : database_(std::move(database)),
       add_(database_.prepare("INSERT OR IGNORE INTO items (line, key, id, inputs, expected) VALUES (?, ?, ?, ?, ?)")) {}
 
 std::optional<BatchIdentity> BatchState::identity() {
@@ -122,13 +138,21 @@ void BatchState::put_items_away() {
 
 void BatchState::keep_results() {
     database_.execute(R"(
-CREATE TEMP TABLE kept AS SELECT i.number, r.status, r.calls, r.input_tokens, r.cached_input_tokens, r.output_tokens,
-  r.usd, r.report FROM temp.old_items o JOIN main.items i ON i.key = o.key AND i.inputs = o.inputs
-  JOIN main.results r ON r.number = o.number;
+CREATE TEMP TABLE same AS SELECT o.number AS was, i.number AS number FROM temp.old_items o
+  JOIN main.items i ON i.key = o.key AND i.inputs = o.inputs;
+CREATE TEMP TABLE kept AS SELECT s.number, r.status, r.calls, r.input_tokens, r.cached_input_tokens, r.output_tokens,
+  r.usd, r.report FROM temp.same s JOIN main.results r ON r.number = s.was;
+INSERT INTO earlier SELECT sum(calls), sum(input_tokens), sum(cached_input_tokens), sum(output_tokens), sum(usd)
+  FROM results WHERE number NOT IN (SELECT was FROM temp.same);
+CREATE TEMP TABLE kept_events AS SELECT s.number AS item, e.number, e.body FROM temp.same s
+  JOIN main.events e ON e.item = s.was;
 DELETE FROM results;
 INSERT INTO results SELECT * FROM temp.kept;
 DELETE FROM events;
+INSERT INTO events SELECT * FROM temp.kept_events;
+DROP TABLE temp.kept_events;
 DROP TABLE temp.kept;
+DROP TABLE temp.same;
 DROP TABLE temp.old_items;
 )");
 }
@@ -142,8 +166,27 @@ void BatchState::retry_failed() {
     all.commit();
 }
 
-void BatchState::forget_events() {
+void BatchState::add_earlier(const RunTotals& totals) {
+    SqliteStatement add = database_.prepare("INSERT INTO earlier VALUES (?, ?, ?, ?, ?)");
+    add.bind(1, totals.calls).bind(2, totals.input_tokens).bind(3, totals.cached_input_tokens);
+    add.bind(4, totals.output_tokens).bind(5, fmt::format("{}", totals.usd)).step();
+}
+
+void BatchState::forget_events(const std::function<RunTotals(const std::vector<Event>&)>& used) {
+    std::vector<std::int64_t> items;  // that were under way at once: not many
+    SqliteStatement rows = database_.prepare("SELECT DISTINCT item FROM events");
+    while (rows.step())
+        items.push_back(rows.number(0));
+    SqliteTransaction all(database_);
+    for (const std::int64_t item : items)
+        add_earlier(used(events(item)));
     database_.execute("DELETE FROM events");
+    all.commit();
+}
+
+void BatchState::set_inputs(std::int64_t item, const nlohmann::json& inputs) {
+    SqliteStatement set = database_.prepare("UPDATE items SET inputs = ? WHERE number = ?");
+    set.bind(1, text_of(inputs)).bind(2, item).step();
 }
 
 bool BatchState::add_waste(const std::string& key, const RunTotals& totals) {
@@ -182,8 +225,12 @@ std::vector<BatchItem> BatchState::waiting(std::int64_t after, std::size_t most)
         "(SELECT 1 FROM results r WHERE r.number = i.number) ORDER BY number LIMIT ?2");
     rows.bind(1, after).bind(2, static_cast<std::int64_t>(most));
     std::vector<BatchItem> items;
-    while (rows.step())
-        items.push_back({rows.number(0), json::parse(rows.text(1)), json::parse(rows.text(2)), {}});
+    for (std::size_t bytes = 0; bytes < largest_page && rows.step();) {
+        const std::string inputs = rows.text(2);
+        bytes += inputs.size();
+        items.push_back({rows.number(0), json::parse(rows.text(1)), json::parse(inputs), {}});
+    }
+    rows.reset();
     for (BatchItem& item : items)
         item.recorded = events(item.number);
     return items;

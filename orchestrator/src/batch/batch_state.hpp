@@ -32,6 +32,8 @@ class BatchState {
 public:
     /// Makes the file if it is not there. Throws `std::runtime_error` for a file of something else.
     explicit BatchState(const std::filesystem::path& file);
+    /// Never waits for those who write; to be read only. Throws `std::runtime_error` for a file of something else.
+    static BatchState look(const std::filesystem::path& file);
 
     /// Absent until the data has been taken in whole.
     std::optional<BatchIdentity> identity();
@@ -49,13 +51,14 @@ public:
     void set_aside(std::int64_t line, const std::string& fault, const std::string& text);
 
     /// Before other data is taken in: items are forgotten. `keep_results` afterwards gives those that are there again,
-    /// with the same inputs, their results back.
+    /// with the same inputs, their results and events back; what the others used is kept with `BatchCounts::earlier`.
     void put_items_away();
     void keep_results();
 
     /// Failed items are to be begun anew; what they used is kept with `BatchCounts::earlier`.
     void retry_failed();
-    void forget_events();
+    /// `used` says of each run that was cut off what it has used; kept with `BatchCounts::earlier`.
+    void forget_events(const std::function<RunTotals(const std::vector<Event>&)>& used);
 
     /// False: it is known already.
     bool add_waste(const std::string& key, const RunTotals& totals);
@@ -63,7 +66,9 @@ public:
     BatchCounts counts();
     std::int64_t under_way();
 
-    /// Items without a result, after the number `after`, in order; `most` at most.
+    void set_inputs(std::int64_t item, const nlohmann::json& inputs);
+
+    /// Items without a result, after the number `after`, in order; `most` at most, and fewer if they are large.
     std::vector<BatchItem> waiting(std::int64_t after, std::size_t most);
 
     /// In the order of the lines.
@@ -73,7 +78,10 @@ public:
     void each_result(const std::function<void(const std::string& id, const std::string& report)>& visit);
 
 private:
+    explicit BatchState(SqliteDatabase database);
+
     std::vector<Event> events(std::int64_t item);
+    void add_earlier(const RunTotals& totals);
 
     SqliteDatabase database_;
     SqliteStatement add_;

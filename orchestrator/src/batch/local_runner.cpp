@@ -1,10 +1,33 @@
 #include <enough/orchestrator/batch.hpp>
+
+#include "batch/recorded_totals.hpp"
+
 #include <enough/orchestrator/report.hpp>
 #include <enough/orchestrator/run_state.hpp>
+#include <enough/orchestrator/step.hpp>
 
+#include <fmt/format.h>
+
+#include <memory>
+#include <stdexcept>
+#include <string>
 #include <utility>
 
 namespace enough {
+namespace {
+
+/// One item whose events can't be gone on with must not keep all others from ending.
+ItemResult not_gone_on_with(const std::vector<Event>& recorded, const Workflow& workflow, const std::string& why) {
+    const std::shared_ptr<const Workflow> borrowed(std::shared_ptr<const Workflow>(), &workflow);
+    RunState state(borrowed, recorded.front().run_id);
+    state.status = Status::failed;
+    state.error = fmt::format("what was recorded of this item can't be gone on with: {}", why);
+    ItemResult result = ItemResult::of(state);
+    result.totals = recorded_totals(recorded, workflow);
+    return result;
+}
+
+}  // namespace
 
 ItemResult ItemResult::of(const RunState& state) {
     return {state.status, totals_of(state),
@@ -28,12 +51,21 @@ Task<ItemResult> LocalRunner::run(BatchItem item, EventSink& record) {
     RunOptions options;
     options.sinks.push_back(&record);
     if (prepare_) prepare_(options);
-    RunState state;
-    if (item.recorded.empty())
-        state = co_await engine_.run(std::move(item.inputs), std::move(options));
-    else
-        state = co_await engine_.resume(std::move(item.recorded), std::move(options));
-    co_return ItemResult::of(state);
+    if (item.recorded.empty()) {
+        const RunState state = co_await engine_.run(std::move(item.inputs), std::move(options));
+        co_return ItemResult::of(state);
+    }
+    std::vector<Event> recorded = item.recorded;
+    std::string fault;
+    try {
+        const RunState state = co_await engine_.resume(std::move(recorded), std::move(options));
+        co_return ItemResult::of(state);
+    } catch (const AuditError& error) {
+        fault = error.what();
+    } catch (const std::invalid_argument& error) {
+        fault = error.what();
+    }
+    co_return not_gone_on_with(item.recorded, engine_.workflow(), fault);
 }
 
 }  // namespace enough

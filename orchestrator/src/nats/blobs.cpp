@@ -103,7 +103,7 @@ Task<Result<BlobReference>> Blobs::put(std::string bytes) const {
                                                                timeout = bucket_.timeout_](milliseconds) {
         return put_chunks(*link, bucket, *shared, chunk, timeout);
     };
-    co_return co_await call<BlobReference>(link, bucket_.timeout_, "storing a blob", std::move(work));
+    co_return co_await call<BlobReference>(link, bucket_.timeout_, CutOff::repeat, "storing a blob", std::move(work));
 }
 
 Task<Result<std::string>> Blobs::get(BlobReference reference) const {
@@ -114,7 +114,7 @@ Task<Result<std::string>> Blobs::get(BlobReference reference) const {
                                                              timeout = bucket_.timeout_](milliseconds) {
         return get_chunks(*link, bucket, reference, timeout);
     };
-    co_return co_await call<std::string>(link, bucket_.timeout_, std::move(doing), std::move(work));
+    co_return co_await call<std::string>(link, bucket_.timeout_, CutOff::repeat, std::move(doing), std::move(work));
 }
 
 Task<Result<void>> Blobs::remove(BlobReference reference) const {
@@ -125,7 +125,7 @@ Task<Result<void>> Blobs::remove(BlobReference reference) const {
                                                       doing](milliseconds left) {
         return purge_subject(*link, stream_of(bucket), subject_of(bucket, key_of(reference, "*")), left, doing);
     };
-    co_return co_await call<void>(link, bucket_.timeout_, std::move(doing), std::move(work));
+    co_return co_await call<void>(link, bucket_.timeout_, CutOff::repeat, std::move(doing), std::move(work));
 }
 
 }  // namespace enough::nats

@@ -181,7 +181,7 @@ Task<Result<Bucket>> Bucket::ensure(const Connection& connection, BucketSettings
         config.Duplicates = std::chrono::nanoseconds(window).count();
         return add_stream(*link, config, left, doing);
     };
-    const Result<void> there = co_await call<void>(link, timeout, std::move(doing), std::move(work));
+    const Result<void> there = co_await call<void>(link, timeout, CutOff::repeat, std::move(doing), std::move(work));
     if (!there) co_return there.error();
     co_return Bucket(link, settings.name, timeout);
 }
@@ -198,7 +198,7 @@ Task<Result<std::optional<BucketEntry>>> Bucket::get(std::string key) const {
         if (!*last || is_mark(**last)) return Found();
         return Found(BucketEntry{payload_of(**last), natsMsg_GetSequence(last->get())});
     };
-    co_return co_await call<Found>(link, timeout_, std::move(doing), std::move(work));
+    co_return co_await call<Found>(link, timeout_, CutOff::repeat, std::move(doing), std::move(work));
 }
 
 Task<Result<std::uint64_t>> Bucket::create(std::string key, std::string value) const {
@@ -212,7 +212,7 @@ Task<Result<std::uint64_t>> Bucket::create(std::string key, std::string value) c
                                                                doing](milliseconds left) {
         return write_first(*link, std::move(*message), bucket, left, doing);
     };
-    co_return co_await call<std::uint64_t>(link, timeout_, std::move(doing), std::move(work));
+    co_return co_await call<std::uint64_t>(link, timeout_, CutOff::fail, std::move(doing), std::move(work));
 }
 
 Task<Result<std::uint64_t>> Bucket::update(std::string key, std::string value, std::uint64_t revision) const {
@@ -251,7 +251,7 @@ Task<Result<std::uint64_t>> Bucket::send(std::string doing, OutgoingMessage mess
     std::function<Result<std::uint64_t>(milliseconds)> work = [link, shared, doing](milliseconds left) {
         return write(*link, *shared, left, doing);
     };
-    co_return co_await call<std::uint64_t>(link, timeout_, std::move(doing), std::move(work));
+    co_return co_await call<std::uint64_t>(link, timeout_, CutOff::fail, std::move(doing), std::move(work));
 }
 
 Task<Result<std::vector<std::string>>> Bucket::keys() const {
@@ -261,7 +261,7 @@ Task<Result<std::vector<std::string>>> Bucket::keys() const {
     std::function<Result<Keys>(milliseconds)> work = [link, bucket = name_, doing](milliseconds left) {
         return KeyReader(*link, bucket, doing).read(left);
     };
-    co_return co_await call<Keys>(link, timeout_, std::move(doing), std::move(work));
+    co_return co_await call<Keys>(link, timeout_, CutOff::repeat, std::move(doing), std::move(work));
 }
 
 Task<Result<void>> Bucket::destroy() const {
@@ -270,7 +270,7 @@ Task<Result<void>> Bucket::destroy() const {
     std::function<Result<void>(milliseconds)> work = [link, bucket = name_, doing](milliseconds left) {
         return remove_stream(*link, stream_of(bucket), left, doing);
     };
-    co_return co_await call<void>(link, timeout_, std::move(doing), std::move(work));
+    co_return co_await call<void>(link, timeout_, CutOff::fail, std::move(doing), std::move(work));
 }
 
 Task<Result<std::uint64_t>> Bucket::last_revision() const {
@@ -282,7 +282,7 @@ Task<Result<std::uint64_t>> Bucket::last_revision() const {
         if (!info) return info.error();
         return info->last_sequence;
     };
-    co_return co_await call<std::uint64_t>(link, timeout_, std::move(doing), std::move(work));
+    co_return co_await call<std::uint64_t>(link, timeout_, CutOff::repeat, std::move(doing), std::move(work));
 }
 
 }  // namespace enough::nats

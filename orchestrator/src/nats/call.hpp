@@ -95,20 +95,33 @@ Task<Result<T>> on_thread(std::shared_ptr<Link> link, std::function<Result<T>()>
     }
 }
 
+/// What to do with a call that was cut off, so that nobody knows whether it was carried out.
+enum class CutOff {
+    fail,    ///< `ErrorKind::timeout`
+    repeat,  ///< within its time: doing it twice is as good as once
+};
+
 /// A call to the server, within `timeout` from now: waiting for the connection and for a thread included. `doing` names
 /// it in errors: "publishing to 'jobs'".
 template <class T>
-Task<Result<T>> call(std::shared_ptr<Link> link, std::chrono::milliseconds timeout, std::string doing,
-                     std::function<Result<T>(std::chrono::milliseconds left)> work,
-                     std::function<void(Result<T>&)> unclaimed = nullptr) {
+Task<Result<T>> call(std::shared_ptr<Link> link, std::chrono::milliseconds timeout, CutOff cut_off, std::string doing,
+                     std::function<Result<T>(std::chrono::milliseconds left)> work) {
     const auto until = Link::Clock::now() + timeout;
-    std::function<Result<T>()> job = [link, until, doing, run = std::move(work)]() -> Result<T> {
-        if (!link->wait_connected(until)) return link->no_connection(doing);
-        const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - Link::Clock::now());
-        if (left <= std::chrono::milliseconds::zero()) return link->too_busy(doing);
-        return run(left);
+    std::function<Result<T>()> job = [link, until, cut_off, doing, run = std::move(work)]() -> Result<T> {
+        std::optional<Result<T>>
+            last;  // of an attempt that was cut off: from then on nobody can say that nothing was done
+        for (;;) {
+            const bool connected = link->wait_connected(until);
+            const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - Link::Clock::now());
+            const bool late = left <= std::chrono::milliseconds::zero();
+            if (last && (!connected || late)) return std::move(*last);
+            if (!connected) return link->no_connection(doing);
+            if (late) return link->too_busy(doing);
+            last.emplace(run(left));
+            if (*last || last->error().kind != ErrorKind::timeout || cut_off == CutOff::fail) return std::move(*last);
+        }
     };
-    co_return co_await on_thread<T>(link, std::move(job), std::move(unclaimed));
+    co_return co_await on_thread<T>(link, std::move(job));
 }
 
 }  // namespace enough::nats

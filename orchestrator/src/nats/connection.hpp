@@ -43,8 +43,9 @@ struct ConnectionSettings {
 /// `ErrorKind::connection` from its end on.
 ///
 /// While the server is away, calls wait for it, no longer than their timeout; if it has not come back by then, they
-/// fail with `ErrorKind::connection` and were not carried out. `ErrorKind::timeout`: the call was sent, and what became
-/// of it is not known.
+/// fail with `ErrorKind::connection` and were not carried out. A call that is cut off is made again within its time
+/// where that does no harm: what only reads, ensures, acknowledges, or has a message id. Others fail with
+/// `ErrorKind::timeout`, as all do that are not answered in time: what became of them is not known.
 class Connection {
 public:
     /// Fails if the first connection can't be made. It must be closed, or gone, before the executor's context is.

@@ -92,7 +92,7 @@ Task<Result<void>> JetStream::ensure_stream(StreamSettings settings) const {
         if (settings.max_age) config.MaxAge = nanoseconds_of(*settings.max_age);
         return add_stream(*link, config, left, doing);
     };
-    co_return co_await call<void>(link, timeout_, std::move(doing), std::move(work));
+    co_return co_await call<void>(link, timeout_, CutOff::repeat, std::move(doing), std::move(work));
 }
 
 Task<Result<void>> JetStream::delete_stream(std::string stream) const {
@@ -101,7 +101,7 @@ Task<Result<void>> JetStream::delete_stream(std::string stream) const {
     std::function<Result<void>(milliseconds)> work = [link, stream, doing](milliseconds left) {
         return remove_stream(*link, stream, left, doing);
     };
-    co_return co_await call<void>(link, timeout_, std::move(doing), std::move(work));
+    co_return co_await call<void>(link, timeout_, CutOff::fail, std::move(doing), std::move(work));
 }
 
 Task<Result<StreamInfo>> JetStream::stream_info(std::string stream) const {
@@ -110,7 +110,7 @@ Task<Result<StreamInfo>> JetStream::stream_info(std::string stream) const {
     std::function<Result<StreamInfo>(milliseconds)> work = [link, stream, doing](milliseconds left) {
         return look_at_stream(*link, stream, left, doing);
     };
-    co_return co_await call<StreamInfo>(link, timeout_, std::move(doing), std::move(work));
+    co_return co_await call<StreamInfo>(link, timeout_, CutOff::repeat, std::move(doing), std::move(work));
 }
 
 Task<Result<Published>> JetStream::publish(std::string subject, std::string payload, std::string message_id) const {
@@ -123,7 +123,8 @@ Task<Result<Published>> JetStream::publish(std::string subject, std::string payl
     std::function<Result<Published>(milliseconds)> work = [link, message, doing](milliseconds left) {
         return store(*link, *message, left, doing);
     };
-    co_return co_await call<Published>(link, timeout_, std::move(doing), std::move(work));
+    const CutOff cut_off = message->id.empty() ? CutOff::fail : CutOff::repeat;
+    co_return co_await call<Published>(link, timeout_, cut_off, std::move(doing), std::move(work));
 }
 
 Task<Result<std::optional<StoredMessage>>> JetStream::last_message(std::string stream, std::string subject) const {
@@ -141,7 +142,7 @@ Task<Result<std::optional<StoredMessage>>> JetStream::last_message(std::string s
         found.sequence = natsMsg_GetSequence(message->get());
         return Found(std::move(found));
     };
-    co_return co_await call<Found>(link, timeout_, std::move(doing), std::move(work));
+    co_return co_await call<Found>(link, timeout_, CutOff::repeat, std::move(doing), std::move(work));
 }
 
 Task<Result<void>> JetStream::purge(std::string stream, std::string subject) const {
@@ -150,7 +151,7 @@ Task<Result<void>> JetStream::purge(std::string stream, std::string subject) con
     std::function<Result<void>(milliseconds)> work = [link, stream, subject, doing](milliseconds left) {
         return purge_subject(*link, stream, subject, left, doing);
     };
-    co_return co_await call<void>(link, timeout_, std::move(doing), std::move(work));
+    co_return co_await call<void>(link, timeout_, CutOff::repeat, std::move(doing), std::move(work));
 }
 
 Task<Result<PullConsumer>> JetStream::ensure_consumer(ConsumerSettings settings) const {
@@ -159,7 +160,7 @@ Task<Result<PullConsumer>> JetStream::ensure_consumer(ConsumerSettings settings)
     std::function<Result<void>(milliseconds)> work = [link, settings, doing](milliseconds left) {
         return ensure_consumer_is_there(*link, settings, left, doing);
     };
-    const Result<void> there = co_await call<void>(link, timeout_, std::move(doing), std::move(work));
+    const Result<void> there = co_await call<void>(link, timeout_, CutOff::repeat, std::move(doing), std::move(work));
     if (!there) co_return there.error();
     co_return PullConsumer(std::make_shared<PullConsumer::Source>(link, settings));
 }
@@ -179,7 +180,7 @@ Task<Result<void>> JetStream::delete_consumer(std::string stream, std::string co
         if (status != NATS_OK) return error_of(status, code, doing);
         return {};
     };
-    co_return co_await call<void>(link, timeout_, std::move(doing), std::move(work));
+    co_return co_await call<void>(link, timeout_, CutOff::fail, std::move(doing), std::move(work));
 }
 
 }  // namespace enough::nats

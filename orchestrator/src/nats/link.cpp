@@ -56,7 +56,8 @@ Error can_not_connect(natsStatus status, const std::string& servers) {
                 ErrorKind::unauthorized,
                 fmt::format("the NATS server at {} refuses our user, password, token or credentials", servers)};
         case NATS_SSL_ERROR:
-            return Error{ErrorKind::tls, fmt::format("no TLS with the NATS server at {}: {}", servers, last_words())};
+            return Error{ErrorKind::tls,
+                         fmt::format("no TLS with the NATS server at {}: {}", servers, words_about(status))};
         case NATS_SECURE_CONNECTION_WANTED:
             return Error{ErrorKind::tls, fmt::format("the NATS server at {} speaks no TLS: use nats://", servers)};
         case NATS_NO_SERVER:

@@ -24,7 +24,7 @@ constexpr int silent_pings = 3;
 constexpr int reconnect_buffer_bytes = 1 << 20;
 
 Error can_not_set(const char* what) {
-    return Error{ErrorKind::refused, fmt::format("libnats does not take {}: {}", what, last_words())};
+    return Error{ErrorKind::refused, fmt::format("libnats does not take {}", what)};
 }
 
 Result<void> set_servers(natsOptions* options, const std::vector<ServerAddress>& addresses) {

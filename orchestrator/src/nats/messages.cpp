@@ -129,7 +129,7 @@ Task<Result<void>> Messages::publish(std::string subject, std::string payload, m
         if (status != NATS_OK) return error_of(status, {}, doing);
         return {};
     };
-    co_return co_await call<void>(link, timeout, std::move(doing), std::move(work));
+    co_return co_await call<void>(link, timeout, CutOff::fail, std::move(doing), std::move(work));
 }
 
 Task<Result<Subscription>> Messages::subscribe(std::string subject, std::size_t capacity, milliseconds timeout) const {
@@ -158,7 +158,7 @@ Task<Result<Subscription>> Messages::subscribe(std::string subject, std::size_t 
         if (status != NATS_OK) return error_of(status, {}, doing);
         return made;
     };
-    const Result<Shared> made = co_await call<Shared>(link, timeout, std::move(doing), std::move(work));
+    const Result<Shared> made = co_await call<Shared>(link, timeout, CutOff::repeat, std::move(doing), std::move(work));
     if (!made) co_return made.error();
     co_return std::move(**made);
 }
@@ -178,7 +178,7 @@ Task<Result<Message>> Messages::request(std::string subject, std::string payload
         if (status != NATS_OK) return error_of(status, {}, doing);
         return message_of(*answer);
     };
-    co_return co_await call<Message>(link, timeout, std::move(doing), std::move(work));
+    co_return co_await call<Message>(link, timeout, CutOff::fail, std::move(doing), std::move(work));
 }
 
 }  // namespace enough::nats

@@ -39,26 +39,26 @@ Result<void> confirmed(const Link& link, const std::string& reply, const std::st
 }
 
 Task<Result<void>> answer(std::shared_ptr<Link> link, std::string reply, std::string what, std::uint64_t sequence,
-                          milliseconds timeout) {
+                          milliseconds timeout, CutOff cut_off) {
     std::string doing = fmt::format("acknowledging message {}", sequence);
     std::function<Result<void>(milliseconds)> work = [link, reply, what, doing](milliseconds left) {
         return confirmed(*link, reply, what, left, doing);
     };
-    co_return co_await call<void>(link, timeout, std::move(doing), std::move(work));
+    co_return co_await call<void>(link, timeout, cut_off, std::move(doing), std::move(work));
 }
 
 }  // namespace
 
 Task<Result<void>> Delivery::ack(milliseconds timeout) const {
-    return answer(link_, reply_, done, sequence_, timeout);
+    return answer(link_, reply_, done, sequence_, timeout, CutOff::repeat);
 }
 
 Task<Result<void>> Delivery::nak(milliseconds delay, milliseconds timeout) const {
-    return answer(link_, reply_, later(delay), sequence_, timeout);
+    return answer(link_, reply_, later(delay), sequence_, timeout, CutOff::fail);
 }
 
 Task<Result<void>> Delivery::term(milliseconds timeout) const {
-    return answer(link_, reply_, never_again, sequence_, timeout);
+    return answer(link_, reply_, never_again, sequence_, timeout, CutOff::repeat);
 }
 
 void Delivery::in_progress() const {
@@ -192,7 +192,10 @@ Task<Result<std::vector<Delivery>>> PullConsumer::fetch(int most, milliseconds w
                 natsConnection_PublishString(link->connection(), each.reply_.c_str(), "-NAK");
         });
     };
-    co_return co_await on_thread<Deliveries>(link, std::move(work), std::move(hand_back));
+    Result<Deliveries> deliveries = co_await on_thread<Deliveries>(link, std::move(work), std::move(hand_back));
+    // The connection was lost on the way: whatever was handed out comes again.
+    if (!deliveries && deliveries.error().kind == ErrorKind::timeout) co_return Deliveries();
+    co_return std::move(deliveries);
 }
 
 }  // namespace enough::nats

@@ -46,10 +46,11 @@ ErrorKind kind_of(natsStatus status) {
     switch (static_cast<int>(status)) {
         case NATS_CONNECTION_CLOSED:
         case NATS_NO_SERVER:
-        case NATS_IO_ERROR:
-        case NATS_STALE_CONNECTION:
         case NATS_DRAINING:
             return ErrorKind::connection;
+        // Some of it may have been sent.
+        case NATS_IO_ERROR:
+        case NATS_STALE_CONNECTION:
         case NATS_CONNECTION_DISCONNECTED:
         case NATS_TIMEOUT:
             return ErrorKind::timeout;
@@ -81,6 +82,8 @@ std::string reason(natsStatus status, jsErrCode code) {
     switch (static_cast<int>(status)) {
         case NATS_TIMEOUT:
             return "the NATS server did not answer in time";
+        case NATS_IO_ERROR:
+        case NATS_STALE_CONNECTION:
         case NATS_CONNECTION_DISCONNECTED:
             return "the connection was lost before the NATS server answered";
         case NATS_CONNECTION_CLOSED:
@@ -90,19 +93,22 @@ std::string reason(natsStatus status, jsErrCode code) {
         default:
             break;
     }
-    std::string words = last_words();
-    if (words.empty()) words = natsStatus_GetText(status);
+    std::string words = words_about(status);
     if (code != 0) return fmt::format("the NATS server says: {} ({})", words, static_cast<int>(code));
     return words;
 }
 
 }  // namespace
 
-std::string last_words() {
-    natsStatus ignored = NATS_OK;
-    const char* words = nats_GetLastError(&ignored);
-    if (words == nullptr) return {};
+std::string words_about(natsStatus status) {
+    natsStatus of = NATS_OK;
+    const char* words = nats_GetLastError(&of);
+    // It may be an older one's.
+    if (words == nullptr || of != status) words = natsStatus_GetText(status);
     std::string text(words);
+    // libnats begins with a place in its source: "(js.c:1622): ".
+    const auto place = text.find("): ");
+    if (text.starts_with('(') && place != std::string::npos) text.erase(0, place + 3);
     text.resize(std::min(text.size(), most_words));
     std::replace_if(text.begin(), text.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
     return text;

@@ -13,7 +13,7 @@ namespace enough::nats {
 /// "publishing to 'jobs'".
 Error error_of(natsStatus status, jsErrCode code, std::string_view doing);
 
-/// The server's own words about the last failure of this thread, bounded and printable.
-std::string last_words();
+/// What libnats has to say about `status`, of this thread's last failure if that is what it was: bounded and printable.
+std::string words_about(natsStatus status);
 
 }  // namespace enough::nats

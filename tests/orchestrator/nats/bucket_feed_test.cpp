@@ -2,10 +2,14 @@
 
 #include "nats/bucket_feed.hpp"
 
+#include <enough/async/gather.hpp>
 #include <enough/async/with_deadline.hpp>
 
 #include <cstddef>
+#include <set>
 #include <string>
+#include <thread>
+#include <vector>
 
 namespace enough::nats {
 namespace {
@@ -102,6 +106,56 @@ Task<void> across_crashes(NatsServerProcess* server) {
 TEST(NatsBucketFeed, HasNoGapAcrossCrashesOfTheServer) {
     NatsServerProcess server;
     run(across_crashes(&server));
+}
+
+/// Puts every key once at least, whatever becomes of the server meanwhile.
+Task<void> write_stubbornly(Bucket bucket, int count) {
+    for (int i = 0; i < count; ++i) {
+        bool written = false;
+        for (int tries = 0; tries < 50 && !written; ++tries) {
+            std::string key = "k" + std::to_string(i);
+            const auto put = co_await bucket.put(std::move(key), "x");
+            written = put.has_value();
+        }
+        EXPECT_TRUE(written);
+    }
+}
+
+Task<void> read_every_key(BucketFeed* feed, std::size_t count) {
+    std::set<std::string> keys;
+    std::uint64_t last = 0;
+    const Deadline deadline = Deadline::after(15s);
+    while (keys.size() < count && !deadline.expired()) {
+        const auto batch = co_await feed->next(7, 100ms);
+        expect_success(batch);
+        for (const BucketChange& change : batch.value()) {
+            EXPECT_GT(change.revision, last);
+            last = change.revision;
+            keys.insert(change.key);
+        }
+    }
+    EXPECT_EQ(keys.size(), count);
+}
+
+Task<void> crashes_while_written(NatsServerProcess* server) {
+    const auto connection = co_await connected(server->url());
+    const Bucket bucket = co_await bucket_on(*connection);
+    BucketFeed feed(bucket);
+    std::vector<Task<void>> both;
+    both.push_back(write_stubbornly(bucket, 1'000));
+    both.push_back(read_every_key(&feed, 1'000));
+    const std::jthread crashes([server] {
+        for (int i = 0; i < 4; ++i) {
+            server->kill();
+            server->start();
+        }
+    });
+    co_await gather(std::move(both));
+}
+
+TEST(NatsBucketFeed, MissesNoKeyThatIsWrittenDuringCrashes) {
+    NatsServerProcess server;
+    run(crashes_while_written(&server));
 }
 
 Task<void> next_for_long(BucketFeed* feed) {

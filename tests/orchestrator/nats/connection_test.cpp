@@ -1,16 +1,11 @@
 #include "nats_fixture.hpp"
 
-#include "nats/bucket.hpp"
 #include "nats/jet_stream.hpp"
-#include "nats/messages.hpp"
 #include "support/certificate.hpp"
 #include "support/fake_socket.hpp"
-#include "support/temporary_folder.hpp"
 
 #include <enough/async/with_deadline.hpp>
 
-#include <csignal>
-#include <fstream>
 #include <thread>
 
 namespace enough::nats {
@@ -139,23 +134,18 @@ TEST(NatsConnection, TlsIsCheckedAgainstTheHost) {
 }
 
 Task<void> lost_and_regained(NatsServerProcess* server) {
-    const auto lost = std::make_shared<Wakeup>();
-    const auto regained = std::make_shared<Wakeup>();
-    ConnectionSettings settings = quick(server->url());
-    settings.lost = [lost] { lost->notify(); };
-    settings.regained = [regained](const std::string&) { regained->notify(); };
-    auto made = co_await try_to_connect(std::move(settings));
-    const auto connection = std::move(made.value());
-    const JetStream streams(*connection, 300ms);
+    const Watched made = co_await watched(server->url());
+    const Connection& connection = *made.connection;
+    const JetStream streams(connection, 300ms);
 
     server->kill();
-    EXPECT_TRUE(co_await lost->wait(Deadline::after(10s)));
-    EXPECT_FALSE(connection->connected());
+    EXPECT_TRUE(co_await made.lost->wait(Deadline::after(10s)));
+    EXPECT_FALSE(connection.connected());
     const auto refused = co_await streams.stream_info("any");
     expect_error(refused, ErrorKind::connection, "no NATS server answers");
 
     server->start();
-    EXPECT_TRUE(co_await regained->wait(Deadline::after(10s)));
+    EXPECT_TRUE(co_await made.regained->wait(Deadline::after(10s)));
     const auto answered = co_await streams.stream_info("any");
     expect_error(answered, ErrorKind::not_found);
 }
@@ -166,12 +156,17 @@ TEST(NatsConnection, IsMadeAgainAndSaysSo) {
 }
 
 Task<void> call_that_waits_for_the_server(NatsServerProcess* server) {
-    const auto connection = co_await connected(server->url());
+    const auto lost = std::make_shared<Wakeup>();
+    ConnectionSettings settings = quick(server->url());
+    settings.lost = [lost] { lost->notify(); };
+    auto made = co_await try_to_connect(std::move(settings));
+    const auto connection = std::move(made.value());
     server->kill();
-    std::thread later([server] { server->start(); });
+    // Until then a call may still be sent to a server that is no more, and time out.
+    EXPECT_TRUE(co_await lost->wait(Deadline::after(10s)));
+    const std::jthread later([server] { server->start(); });
     const JetStream streams(*connection, 10s);
     const auto answered = co_await streams.stream_info("any");
-    later.join();
     expect_error(answered, ErrorKind::not_found);
 }
 
@@ -198,7 +193,7 @@ TEST(NatsConnection, ClosesWhileTheServerIsAway) {
 
 Task<void> close_while_stuck(NatsServerProcess* server) {
     const auto connection = co_await connected(server->url());
-    server->signal(SIGSTOP);
+    server->freeze();
     const auto start = std::chrono::steady_clock::now();
     const JetStream streams(*connection, 200ms);
     const auto late = co_await streams.stream_info("any");

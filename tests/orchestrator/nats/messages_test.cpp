@@ -113,11 +113,12 @@ TEST(NatsMessages, WaitingCanBeCancelled) {
 }
 
 Task<void> after_a_crash(NatsServerProcess* server) {
-    const auto connection = co_await connected(server->url());
-    const Messages messages(*connection);
+    const Watched made = co_await watched(server->url());
+    const Messages messages(*made.connection);
     auto subscribed = co_await messages.subscribe("news", 10, 1s);
     Subscription subscription = std::move(subscribed.value());
     server->kill();
+    EXPECT_TRUE(co_await made.lost->wait(Deadline::after(10s)));
     expect_error(co_await messages.publish("news", "x", 50ms), ErrorKind::connection);
     server->start();
     expect_success(co_await messages.publish("news", "back", 10s));

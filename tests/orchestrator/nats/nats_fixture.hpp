@@ -45,6 +45,23 @@ inline Task<std::unique_ptr<Connection>> connected(std::string url) {
     co_return std::move(connection.value());
 }
 
+/// A connection that tells when it is lost: until then calls may still be sent into the void.
+struct Watched {
+    std::unique_ptr<Connection> connection;
+    std::shared_ptr<Wakeup> lost = std::make_shared<Wakeup>();
+    std::shared_ptr<Wakeup> regained = std::make_shared<Wakeup>();
+};
+
+inline Task<Watched> watched(std::string url) {
+    Watched made;
+    ConnectionSettings settings = quick(url);
+    settings.lost = [lost = made.lost] { lost->notify(); };
+    settings.regained = [regained = made.regained](const std::string&) { regained->notify(); };
+    auto connection = co_await try_to_connect(std::move(settings));
+    made.connection = std::move(connection.value());
+    co_return std::move(made);
+}
+
 template <class T>
 void expect_error(const Result<T>& result, ErrorKind kind, const std::string& words = "") {
     ASSERT_FALSE(result) << "it should have failed: " << name(kind) << " " << words;

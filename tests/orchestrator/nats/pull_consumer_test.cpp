@@ -174,18 +174,20 @@ TEST(NatsPullConsumer, TakesOneSubjectFromASequenceOn) {
 }
 
 Task<void> across_a_crash(NatsServerProcess* server) {
-    const auto connection = co_await connected(server->url());
-    const JetStream streams(*connection, 10s);
+    const Watched made = co_await watched(server->url());
+    const JetStream streams(*made.connection, 10s);
     const PullConsumer consumer = co_await consumer_of(streams, 1s);
     expect_success(co_await streams.publish("jobs.x", "a", ""));
     expect_success(co_await streams.publish("jobs.x", "b", ""));
     const Delivery first = co_await one(consumer);
     server->kill();
+    EXPECT_TRUE(co_await made.lost->wait(Deadline::after(10s)));
     const auto away = co_await consumer.fetch(1, 100ms);
     EXPECT_TRUE(away.value().empty());
     expect_error(co_await first.ack(100ms), ErrorKind::connection);
     server->start();
     expect_success(co_await first.ack());
+    expect_success(co_await first.ack());  // once more does no harm
     const Delivery second = co_await one(consumer, 10s);
     EXPECT_EQ(second.payload(), "b");
     expect_success(co_await second.ack());

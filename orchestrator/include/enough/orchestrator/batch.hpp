@@ -60,7 +60,7 @@ public:
     virtual Task<ItemResult> run(BatchItem item, EventSink& record) = 0;
 };
 
-/// Runs items on an engine of this process.
+/// Runs items on an engine of this process. An item whose recorded events can't be gone on with has failed.
 class LocalRunner final : public ItemRunner {
 public:
     /// `prepare` may add sinks and a trace to the options of each run.
@@ -83,7 +83,7 @@ struct BatchCounts {
     std::int64_t over_budget = 0;
     std::int64_t set_aside = 0;  ///< lines that can't
     RunTotals used;              ///< by the items that have ended
-    RunTotals earlier;           ///< by tries of items that failed and were begun anew
+    RunTotals earlier;           ///< by tries of items that were begun anew, and by items that are no more
     RunTotals wasted;            ///< by workers that had lost their items: it counts for no result
 
     std::int64_t ended() const { return accepted + unresolved + failed + over_budget; }
@@ -115,8 +115,8 @@ class Batch {
 public:
     /// Takes in the data, or the state of an earlier try. Nothing is asked yet. Throws `std::invalid_argument` in words
     /// for what can't be used: an output or a state that is there already without `resume`, another workflow or other
-    /// data without `force`, no items, bad lines where `strict`; `std::runtime_error` if the files can't be written or
-    /// another process uses them.
+    /// data without `force`, no items, bad lines where `strict`; `std::runtime_error` if the files can't be written,
+    /// the data can't be read or another process uses them.
     Batch(std::shared_ptr<const Workflow> workflow, std::istream& data, BatchSettings settings);
     ~Batch();
 
@@ -145,8 +145,9 @@ private:
 
     void begin(std::istream& data);
     void go_on(BatchIdentity known, std::istream& data);
-    std::string take_other(std::istream& data);
+    void take_other(BatchIdentity& known, std::istream& data);
     void check_data();
+    void fit_inputs();
 
     std::shared_ptr<const Workflow> workflow_;
     BatchSettings settings_;
