@@ -25,15 +25,16 @@ int shell(const std::string& command) {
     return std::system((command + " 2>/dev/null").c_str());  // NOLINT(cert-env33-c): a test's own words
 }
 
-/// A namespace of the network with a cable to this one, `10.213.77.1` here and `.2` there.
+/// A namespace of the network with a cable to this one.
 class Elsewhere {
 public:
     Elsewhere() {
         made_ = shell("ip netns add " + name_) == 0 &&
                 shell("ip link add " + here_ + " type veth peer name " + there_) == 0 &&
                 shell("ip link set " + there_ + " netns " + name_) == 0 &&
-                shell("ip addr add 10.213.77.1/30 dev " + here_) == 0 && shell("ip link set " + here_ + " up") == 0 &&
-                shell("ip -n " + name_ + " addr add 10.213.77.2/30 dev " + there_) == 0 &&
+                shell("ip addr add " + address() + "/30 dev " + here_) == 0 &&
+                shell("ip link set " + here_ + " up") == 0 &&
+                shell("ip -n " + name_ + " addr add " + network_ + "2/30 dev " + there_) == 0 &&
                 shell("ip -n " + name_ + " link set " + there_ + " up") == 0 &&
                 shell("ip -n " + name_ + " link set lo up") == 0;
     }
@@ -45,6 +46,7 @@ public:
     Elsewhere& operator=(const Elsewhere&) = delete;
 
     bool made() const { return made_; }
+    std::string address() const { return network_ + "1"; }  ///< of this end
     const std::string& name() const { return name_; }
     void cut() const { EXPECT_EQ(shell("ip -n " + name_ + " link set " + there_ + " down"), 0); }
     void mend() const { EXPECT_EQ(shell("ip -n " + name_ + " link set " + there_ + " up"), 0); }
@@ -63,6 +65,7 @@ public:
 
 private:
     std::string tag_ = std::to_string(::getpid() % 100'000);
+    std::string network_ = "10.213." + std::to_string(::getpid() % 256) + ".";
     std::string name_ = "enough-" + tag_;
     std::string here_ = "enh" + tag_;
     std::string there_ = "ent" + tag_;
@@ -70,15 +73,13 @@ private:
 };
 
 /// The server listens at this end of the cable.
-class FleetPartition : private Elsewhere, public FleetTest {
+class FleetPartition : public Elsewhere, public FleetTest {
 protected:
-    FleetPartition() : FleetTest({.host = elsewhere().made() ? "10.213.77.1" : "127.0.0.1"}) {}
-
-    const Elsewhere& elsewhere() const { return *this; }
+    FleetPartition() : FleetTest({.host = made() ? address() : "127.0.0.1"}) {}
 };
 
 TEST_F(FleetPartition, AWorkerCutOffStopsItsCallsAndComesBack) {
-    ASSERT_TRUE(elsewhere().made());
+    ASSERT_TRUE(Elsewhere::made());
     constexpr std::size_t count = 40;
     constexpr std::size_t slots = 4;
     items(count);
@@ -88,7 +89,7 @@ TEST_F(FleetPartition, AWorkerCutOffStopsItsCallsAndComesBack) {
     serve_model();
     FakeServerSettings same_port;
     same_port.port = upstream_->port();
-    const auto there = elsewhere().within([&] {
+    const auto there = Elsewhere::within([&] {
         return std::make_unique<FakeServer>(
             [&](FakeExchange& exchange) {
                 if (!cut) {
@@ -101,12 +102,12 @@ TEST_F(FleetPartition, AWorkerCutOffStopsItsCallsAndComesBack) {
     });
     ASSERT_TRUE(there);
     const Child far(folder_.file("far.log"),
-                    {"/bin/sh", "-c", "exec ip netns exec \"$0\" \"$@\"", elsewhere().name(), ENOUGH_PROGRAM, "worker",
+                    {"/bin/sh", "-c", "exec ip netns exec \"$0\" \"$@\"", Elsewhere::name(), ENOUGH_PROGRAM, "worker",
                      "--nats", url_, "--name", "far", "-c", std::to_string(slots)},
                     environment(), folder_.path());
     const auto running = batch();
     ASSERT_TRUE(there->wait_until([](const auto& counts) { return counts.requests >= slots; }, 60s)) << far.said();
-    elsewhere().cut();
+    Elsewhere::cut();
     cut = true;
     const auto since = std::chrono::steady_clock::now();
     EXPECT_TRUE(there->wait_until([](const auto& counts) { return counts.closed_by_client >= slots; }, 20s));
@@ -114,7 +115,7 @@ TEST_F(FleetPartition, AWorkerCutOffStopsItsCallsAndComesBack) {
     EXPECT_LT(std::chrono::steady_clock::now() - since, 3s + 3s);
     const auto near = worker("near", {"-c", "2"});
     ASSERT_TRUE(becomes_true([&] { return finished() >= 10; })) << running->said();
-    elsewhere().mend();
+    Elsewhere::mend();
     const json summary = summary_of(*running);
     expect_all(count);
     EXPECT_EQ(summary.at("usage").at("calls"), count);
