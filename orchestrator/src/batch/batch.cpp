@@ -11,6 +11,8 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <boost/uuid/random_generator.hpp>
+#include <boost/uuid/uuid.hpp>
 
 #include <algorithm>
 #include <fstream>
@@ -118,6 +120,14 @@ void remove_state(const BatchFiles& files) {
         std::filesystem::remove(files.state().string() + suffix, ignored);
 }
 
+std::string new_id() {
+    std::string id;
+    for (const std::uint8_t byte : boost::uuids::random_generator()())
+        id += fmt::format("{:02x}", byte);
+    constexpr std::size_t length = 12;  // of the server's names: enough for as many batches as it can hold
+    return id.substr(0, length);
+}
+
 std::string some_of(const std::vector<std::string>& faults, std::int64_t all) {
     std::string text = fmt::format("{}", fmt::join(faults, "\n"));
     const std::int64_t more = all - static_cast<std::int64_t>(faults.size());
@@ -185,7 +195,8 @@ void Batch::begin(std::istream& data) {
     SqliteTransaction all = state_->transaction();
     const std::string hash = take_in(data, *workflow_, *state_);
     check_data();
-    state_->set_identity({workflow_->name, workflow_->hash, hash, rfc3339(wall_time_now())});
+    id_ = new_id();
+    state_->set_identity({workflow_->name, workflow_->hash, hash, rfc3339(wall_time_now()), id_});
     all.commit();
 }
 
@@ -198,6 +209,7 @@ void Batch::check_data() {
 }
 
 void Batch::go_on(BatchIdentity known, std::istream& data) {
+    id_ = known.id;
     const bool other_workflow = known.workflow_hash != workflow_->hash;
     if (other_workflow && !settings_.force)
         refuse(
@@ -261,6 +273,10 @@ std::vector<std::string> Batch::faults(std::size_t most) const {
         if (faults.size() < most) faults.push_back(fmt::format("line {}: {}", line, fault));
     });
     return faults;
+}
+
+void Batch::count_waste(const std::string& key, const RunTotals& totals) {
+    if (state_->add_waste(key, totals)) counts_.wasted += totals;
 }
 
 bool Batch::write_output() {

@@ -27,6 +27,8 @@ CREATE TABLE results (number INTEGER PRIMARY KEY, status TEXT NOT NULL, calls IN
   usd REAL NOT NULL, report TEXT NOT NULL);
 CREATE INDEX sums ON results (status, calls, input_tokens, cached_input_tokens, output_tokens, usd);
 CREATE TABLE earlier (calls INTEGER, input_tokens INTEGER, cached_input_tokens INTEGER, output_tokens INTEGER, usd REAL);
+CREATE TABLE waste (key TEXT PRIMARY KEY, calls INTEGER, input_tokens INTEGER, cached_input_tokens INTEGER,
+  output_tokens INTEGER, usd REAL) WITHOUT ROWID;
 CREATE TABLE events (item INTEGER NOT NULL, number INTEGER NOT NULL, body TEXT NOT NULL,
   PRIMARY KEY (item, number)) WITHOUT ROWID;
 CREATE TABLE set_aside (line INTEGER PRIMARY KEY, fault TEXT NOT NULL, text TEXT NOT NULL);
@@ -98,7 +100,8 @@ std::optional<BatchIdentity> BatchState::identity() {
     while (all.step())
         values[all.text(0)] = all.text(1);
     if (values.empty()) return std::nullopt;
-    return BatchIdentity{values["workflow"], values["workflow_hash"], values["data_hash"], values["begun"]};
+    return BatchIdentity{values["workflow"], values["workflow_hash"], values["data_hash"], values["begun"],
+                         values["id"]};
 }
 
 void BatchState::set_identity(const BatchIdentity& identity) {
@@ -107,6 +110,7 @@ void BatchState::set_identity(const BatchIdentity& identity) {
     set.bind(1, "workflow_hash").bind(2, identity.workflow_hash).step();
     set.bind(1, "data_hash").bind(2, identity.data_hash).step();
     set.bind(1, "begun").bind(2, identity.begun).step();
+    set.bind(1, "id").bind(2, identity.id).step();
 }
 
 BatchState::Added BatchState::add(const DataItem& item) {
@@ -185,6 +189,13 @@ void BatchState::set_inputs(std::int64_t item, const nlohmann::json& inputs) {
     set.bind(1, text_of(inputs)).bind(2, item).step();
 }
 
+bool BatchState::add_waste(const std::string& key, const RunTotals& totals) {
+    SqliteStatement add = database_.prepare("INSERT OR IGNORE INTO waste VALUES (?, ?, ?, ?, ?, ?)");
+    add.bind(1, key).bind(2, totals.calls).bind(3, totals.input_tokens).bind(4, totals.cached_input_tokens);
+    add.bind(5, totals.output_tokens).bind(6, fmt::format("{}", totals.usd)).step();
+    return database_.changes() > 0;
+}
+
 BatchCounts BatchState::counts() {
     BatchCounts counts;
     SqliteStatement by_status =
@@ -195,8 +206,12 @@ BatchCounts BatchState::counts() {
     }
     counts.items = one_number(database_, "SELECT count(*) FROM items");
     counts.set_aside = one_number(database_, "SELECT count(*) FROM set_aside");
-    SqliteStatement earlier = database_.prepare(std::string("SELECT ") + sums + " FROM earlier");
-    if (earlier.step()) counts.earlier = totals_at(earlier, 0);
+    const auto all_of = [&](const char* table) {
+        SqliteStatement row = database_.prepare(fmt::format("SELECT {} FROM {}", sums, table));
+        return row.step() ? totals_at(row, 0) : RunTotals();
+    };
+    counts.earlier = all_of("earlier");
+    counts.wasted = all_of("waste");
     return counts;
 }
 

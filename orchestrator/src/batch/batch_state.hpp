@@ -21,6 +21,7 @@ struct BatchIdentity {
     std::string workflow_hash;
     std::string data_hash;
     std::string begun;  ///< RFC 3339
+    std::string id;     ///< letters and digits
 
     bool operator==(const BatchIdentity&) const = default;
 };
@@ -58,6 +59,9 @@ public:
     void retry_failed();
     /// `used` says of each run that was cut off what it has used; kept with `BatchCounts::earlier`.
     void forget_events(const std::function<RunTotals(const std::vector<Event>&)>& used);
+
+    /// False: it is known already.
+    bool add_waste(const std::string& key, const RunTotals& totals);
 
     BatchCounts counts();
     std::int64_t under_way();

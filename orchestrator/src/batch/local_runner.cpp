@@ -8,7 +8,6 @@
 
 #include <fmt/format.h>
 
-#include <memory>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -18,11 +17,8 @@ namespace {
 
 /// One item whose events can't be gone on with must not keep all others from ending.
 ItemResult not_gone_on_with(const std::vector<Event>& recorded, const Workflow& workflow, const std::string& why) {
-    const std::shared_ptr<const Workflow> borrowed(std::shared_ptr<const Workflow>(), &workflow);
-    RunState state(borrowed, recorded.front().run_id);
-    state.status = Status::failed;
-    state.error = fmt::format("what was recorded of this item can't be gone on with: {}", why);
-    ItemResult result = ItemResult::of(state);
+    ItemResult result =
+        ItemResult::failed(workflow.name, fmt::format("what was recorded of this item can't be gone on with: {}", why));
     result.totals = recorded_totals(recorded, workflow);
     return result;
 }
@@ -32,6 +28,19 @@ ItemResult not_gone_on_with(const std::vector<Event>& recorded, const Workflow& 
 ItemResult ItemResult::of(const RunState& state) {
     return {state.status, totals_of(state),
             enough::report(state).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)};
+}
+
+ItemResult ItemResult::failed(const std::string& workflow, const std::string& why) {
+    const nlohmann::ordered_json usage{
+        {"calls", 0}, {"input_tokens", 0}, {"cached_input_tokens", 0}, {"output_tokens", 0}, {"usd", 0.0}};
+    const nlohmann::ordered_json report{{"run_id", ""},
+                                        {"workflow", workflow},
+                                        {"status", "failed"},
+                                        {"output", nullptr},
+                                        {"steps", nlohmann::ordered_json::object()},
+                                        {"usage", usage},
+                                        {"error", why}};
+    return {Status::failed, {}, report.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)};
 }
 
 Task<ItemResult> LocalRunner::run(BatchItem item, EventSink& record) {

@@ -45,6 +45,8 @@ struct ItemResult {
     std::string report;  ///< the run report, a JSON object in one line
 
     static ItemResult of(const RunState& state);
+    /// Of an item that no run could be made of: a report without steps.
+    static ItemResult failed(const std::string& workflow, const std::string& why);
 };
 
 /// Runs items: in this process, or elsewhere.
@@ -82,10 +84,11 @@ struct BatchCounts {
     std::int64_t set_aside = 0;  ///< lines that can't
     RunTotals used;              ///< by the items that have ended
     RunTotals earlier;           ///< by tries of items that were begun anew, and by items that are no more
+    RunTotals wasted;            ///< by workers that had lost their items: it counts for no result
 
     std::int64_t ended() const { return accepted + unresolved + failed + over_budget; }
     void count(Status status, std::int64_t items = 1);
-    double usd() const { return used.usd + earlier.usd; }
+    double usd() const { return used.usd + earlier.usd + wasted.usd; }
 };
 
 struct BatchSettings {
@@ -122,6 +125,12 @@ public:
 
     const BatchCounts& counts() const { return counts_; }
 
+    /// Letters and digits; the same for all tries of this batch.
+    const std::string& id() const { return id_; }
+
+    /// Notes what was spent in vain; once for each key.
+    void count_waste(const std::string& key, const RunTotals& totals);
+
     /// Runs every item that has not ended; what was recorded of one that was cut off is not asked again. When it
     /// returns, everything that ended is in the state. Cancelling it (`terminal`) cancels the runs in flight, whose
     /// events stay recorded, and throws `operation_aborted`. Throws `std::runtime_error` when the state can't be
@@ -145,6 +154,7 @@ private:
     std::unique_ptr<ProcessLock> lock_;
     std::unique_ptr<BatchState> state_;
     BatchCounts counts_;
+    std::string id_;
 };
 
 /// How the batch of an output stands, read from its state while it may be running. Throws `std::invalid_argument` if
