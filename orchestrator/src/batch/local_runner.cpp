@@ -8,7 +8,6 @@
 
 #include <fmt/format.h>
 
-#include <memory>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -18,11 +17,8 @@ namespace {
 
 /// One item whose events can't be gone on with must not keep all others from ending.
 ItemResult not_gone_on_with(const std::vector<Event>& recorded, const Workflow& workflow, const std::string& why) {
-    const std::shared_ptr<const Workflow> borrowed(std::shared_ptr<const Workflow>(), &workflow);
-    RunState state(borrowed, recorded.front().run_id);
-    state.status = Status::failed;
-    state.error = fmt::format("what was recorded of this item can't be gone on with: {}", why);
-    ItemResult result = ItemResult::of(state);
+    ItemResult result =
+        ItemResult::failed(workflow.name, fmt::format("what was recorded of this item can't be gone on with: {}", why));
     result.totals = recorded_totals(recorded, workflow);
     return result;
 }
