@@ -213,7 +213,7 @@ private:
                     R"(.>"],"retention":"limits","storage":"file","discard":"new","num_replicas":1,"max_consumers":-1,"max_msgs":-1,"max_bytes":-1,"max_msgs_per_subject":1,"allow_rollup_hdrs":true,"deny_delete":true,"allow_direct":true})");
         make(
             "CONSUMER.DURABLE.CREATE.SIM_JOBS.workers",
-            R"({"stream_name":"SIM_JOBS","config":{"durable_name":"workers","ack_policy":"explicit","deliver_policy":"all","replay_policy":"instant","max_deliver":-1,"max_ack_pending":100000,"ack_wait":)" +
+            R"({"stream_name":"SIM_JOBS","config":{"durable_name":"workers","ack_policy":"explicit","deliver_policy":"all","replay_policy":"instant","max_deliver":-1,"max_ack_pending":100000,"max_waiting":10000,"ack_wait":)" +
                 std::to_string(static_cast<std::int64_t>(world_.plan.lease * 1e9)) + "}}");
         make(
             "CONSUMER.DURABLE.CREATE.KV_sim_results.feed",

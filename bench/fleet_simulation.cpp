@@ -50,15 +50,16 @@ void print(const World& world, const SimulatedBatch& batch, const Reading& alone
         (began.cpu - alone.cpu) / seconds_between(alone, began),
         double(began.traffic.bytes_received - alone.traffic.bytes_received) / 1e3 / seconds_between(alone, began),
         connecting);
-    const Reading& from = batch.from();
-    const Reading& to = batch.to();
-    const double items = plan.items * 0.6;
+    std::printf("  rate     %.0f/s of the %.0f/s that the slots could do\n",
+                plan.items * 0.6 / seconds_between(batch.from(), batch.to()), plan.workers * plan.slots / plan.seconds);
+    // Of all the time: what is said of an item is said long before its result comes.
+    const Reading& from = began;
+    const Reading to = world.read();
+    const double items = std::max(batch.done(), 1);
     const double seconds = seconds_between(from, to);
-    std::printf("  rate     %.0f/s of the %.0f/s that the slots could do\n", items / seconds,
-                plan.workers * plan.slots / plan.seconds);
     std::printf("  server   %.2f CPU (%.0f us/item), %ld MiB; the simulation %.2f CPU of all its time\n",
                 (to.cpu - from.cpu) / seconds, (to.cpu - from.cpu) / items * 1e6, memory_kib(plan.server) / 1024,
-                cpu_seconds(getpid()) / seconds_between(alone, world.read()));
+                cpu_seconds(getpid()) / seconds_between(alone, to));
     const auto per_item = [&](auto member) { return double(to.traffic.*member - from.traffic.*member) / items; };
     std::printf("  per item %.1f messages in, %.1f out; %.0f bytes in, %.0f out; %.2f pulls\n",
                 per_item(&Traffic::sent), per_item(&Traffic::received), per_item(&Traffic::bytes_sent),
