@@ -1,5 +1,6 @@
 #include "nats/link.hpp"
 
+#include "nats/link_options.hpp"
 #include "nats/server_address.hpp"
 #include "nats/status.hpp"
 
@@ -9,25 +10,16 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <condition_variable>
-#include <filesystem>
 #include <mutex>
+#include <utility>
 #include <vector>
 
 namespace enough::nats {
 namespace {
 
 using std::chrono::milliseconds;
-
-// A server that takes no bytes for so long is given up, so that nothing here blocks for ever.
-constexpr milliseconds write_deadline{5'000};
-constexpr int silent_pings = 3;
-// What is handed over while the server is away waits here; calls do not, they wait for the server.
-constexpr int reconnect_buffer_bytes = 1 << 20;
-
-Error can_not_set(const char* what) {
-    return Error{ErrorKind::refused, fmt::format("libnats does not take {}: {}", what, last_words())};
-}
 
 Result<std::vector<ServerAddress>> read_addresses(const std::vector<std::string>& servers) {
     if (servers.empty()) return Error{ErrorKind::invalid, "no address of a NATS server is given"};
@@ -47,59 +39,13 @@ std::string shown(const std::vector<ServerAddress>& addresses) {
     return fmt::format("{}", fmt::join(names, ", "));
 }
 
-Result<void> set_servers(natsOptions* options, const std::vector<ServerAddress>& addresses) {
-    std::vector<const char*> urls;
-    for (const ServerAddress& address : addresses)
-        urls.push_back(address.url.c_str());
-    if (natsOptions_SetServers(options, urls.data(), static_cast<int>(urls.size())) != NATS_OK)
-        return can_not_set("the servers' addresses");
-    return {};
-}
-
-Result<void> set_identity(natsOptions* options, const ConnectionSettings& settings) {
-    const auto is_there = [](const std::string& file) {
-        std::error_code ignored;
-        return std::filesystem::is_regular_file(file, ignored);
-    };
-    const std::string& credentials = settings.credentials_file;
-    if (!credentials.empty()) {
-        if (!is_there(credentials))
-            return Error{ErrorKind::invalid, fmt::format("there is no file of NATS credentials '{}'", credentials)};
-        if (natsOptions_SetUserCredentialsFromFiles(options, credentials.c_str(), nullptr) != NATS_OK)
-            return can_not_set("the file of credentials");
-    }
-    if (!settings.ca_file.empty() &&
-        natsOptions_LoadCATrustedCertificates(options, settings.ca_file.c_str()) != NATS_OK) {
-        return Error{ErrorKind::tls, fmt::format("'{}' is no file of certificates (PEM)", settings.ca_file)};
-    }
-    return {};
-}
-
-Result<void> set_tls(natsOptions* options, const std::vector<ServerAddress>& addresses) {
-    const bool tls = std::any_of(addresses.begin(), addresses.end(), [](const auto& each) { return each.tls; });
-    if (tls && natsOptions_SetSecure(options, true) != NATS_OK) return can_not_set("TLS");
-    return {};
-}
-
-Result<void> set_times(natsOptions* options, const ConnectionSettings& settings) {
-    const std::array statuses{
-        natsOptions_SetName(options, settings.name.c_str()),
-        natsOptions_SetTimeout(options, settings.connect_timeout.count()),
-        natsOptions_SetAllowReconnect(options, true),
-        natsOptions_SetMaxReconnect(options, -1),
-        natsOptions_SetReconnectWait(options, settings.reconnect_wait.count()),
-        natsOptions_SetReconnectJitter(options, settings.reconnect_jitter.count(), settings.reconnect_jitter.count()),
-        natsOptions_SetReconnectBufSize(options, reconnect_buffer_bytes),
-        natsOptions_SetPingInterval(options, settings.ping_interval.count()),
-        natsOptions_SetMaxPingsOut(options, silent_pings),
-        natsOptions_SetWriteDeadline(options, write_deadline.count()),
-        natsOptions_SetFailRequestsOnDisconnect(options, true),
-        // One thread of the library's brings what comes on all subscriptions; ours only put it into a queue there.
-        natsOptions_UseGlobalMessageDelivery(options, true),
-    };
-    if (std::any_of(statuses.begin(), statuses.end(), [](natsStatus each) { return each != NATS_OK; }))
-        return can_not_set("the connection's settings");
-    return {};
+/// Empty if it is not connected.
+std::string server_of(natsConnection& connection) {
+    std::array<char, 512> url{};
+    if (natsConnection_GetConnectedUrl(&connection, url.data(), url.size()) != NATS_OK) return {};
+    const Result<ServerAddress> address = read_server_address(url.data());
+    if (!address) return {};
+    return address->shown;
 }
 
 Error can_not_connect(natsStatus status, const std::string& servers) {
@@ -124,23 +70,29 @@ Error can_not_connect(natsStatus status, const std::string& servers) {
 
 }  // namespace
 
-/// The connection's callbacks come on a thread of libnats, the last of them after it was closed.
+/// The connection's callbacks come on a thread of libnats, the last of them some time after it was closed. By then
+/// nothing of those who wanted to know is held here any more.
 struct Link::Watch {
+    struct Owner {
+        asio::any_io_executor executor;
+        std::function<void()> lost;
+        std::function<void(const std::string&)> regained;
+    };
+
     std::mutex mutex;
     std::condition_variable changed;
-    bool closed = false;  ///< no callback may reach its owner any more
-    asio::any_io_executor executor;
-    std::function<void()> lost;
-    std::function<void(const std::string&)> regained;
+    std::unique_ptr<Owner> owner;  ///< none once closed
+    std::shared_ptr<std::atomic<bool>> open = std::make_shared<std::atomic<bool>>(true);
 
     using Closure = std::shared_ptr<Watch>;
 
+    // Posted under the lock: as long as the owner is known, its executor is there.
     static void on_lost(natsConnection*, void* closure) {
         const Closure watch = *static_cast<Closure*>(closure);
         const std::lock_guard lock(watch->mutex);
-        if (watch->closed || !watch->lost) return;
-        asio::post(watch->executor, [watch] {
-            if (!watch->is_closed()) watch->lost();
+        if (!watch->owner || !watch->owner->lost) return;
+        asio::post(watch->owner->executor, [open = watch->open, tell = watch->owner->lost] {
+            if (*open) tell();
         });
     }
 
@@ -148,28 +100,32 @@ struct Link::Watch {
         const Closure watch = *static_cast<Closure*>(closure);
         const std::lock_guard lock(watch->mutex);
         watch->changed.notify_all();
-        if (watch->closed || !watch->regained) return;
-        std::array<char, 512> url{};
-        natsConnection_GetConnectedUrl(connection, url.data(), url.size());
-        const Result<ServerAddress> address = read_server_address(url.data());
-        asio::post(watch->executor, [watch, server = address ? address->shown : std::string()] {
-            if (!watch->is_closed()) watch->regained(server);
-        });
+        if (!watch->owner || !watch->owner->regained) return;
+        asio::post(watch->owner->executor,
+                   [open = watch->open, tell = watch->owner->regained, server = server_of(*connection)] {
+                       if (*open) tell(server);
+                   });
     }
 
     static void on_closed(natsConnection*, void* closure) { delete static_cast<Closure*>(closure); }
 
-    bool is_closed() {
-        const std::lock_guard lock(mutex);
-        return closed;
+    void close() {
+        std::unique_ptr<Owner> gone;
+        {
+            const std::lock_guard lock(mutex);
+            *open = false;
+            gone.swap(owner);
+        }
+        changed.notify_all();
     }
 };
 
 Link::Link(ConnectionSettings settings, asio::any_io_executor callbacks)
-    : settings_(std::move(settings)), watch_(std::make_shared<Watch>()), threads_(settings_.threads) {
-    watch_->executor = std::move(callbacks);
-    watch_->lost = settings_.lost;
-    watch_->regained = settings_.regained;
+    : watch_(std::make_shared<Watch>()), threads_(settings.threads) {
+    Watch::Owner owner{std::move(callbacks), std::exchange(settings.lost, nullptr),
+                       std::exchange(settings.regained, nullptr)};
+    watch_->owner = std::make_unique<Watch::Owner>(std::move(owner));
+    settings_ = std::move(settings);
 }
 
 Link::~Link() {
@@ -181,15 +137,9 @@ Result<void> Link::open() {
     const std::lock_guard opening(opening_);
     const Result<std::vector<ServerAddress>> addresses = read_addresses(settings_.servers);
     if (!addresses) return addresses.error();
-    natsOptions* raw = nullptr;
-    if (natsOptions_Create(&raw) != NATS_OK) return can_not_set("any option");
-    const OptionsHandle options(raw);
-    Result<void> set = set_servers(raw, *addresses);
-    if (set) set = set_tls(raw, *addresses);
-    if (set) set = set_identity(raw, settings_);
-    if (set) set = set_times(raw, settings_);
-    if (!set) return set;
-
+    const Result<OptionsHandle> options = make_options(settings_, *addresses);
+    if (!options) return options.error();
+    natsOptions* raw = options->get();
     server_ = shown(*addresses);
     auto closure = std::make_unique<Watch::Closure>(watch_);
     natsOptions_SetDisconnectedCB(raw, &Watch::on_lost, closure.get());
@@ -199,7 +149,8 @@ Result<void> Link::open() {
     // Without a connection there are no callbacks.
     if (status != NATS_OK) return can_not_connect(status, server_);
     closure.release();
-    if (natsConnection_JetStream(&jet_stream_, connection_, nullptr) != NATS_OK) return can_not_set("JetStream");
+    if (natsConnection_JetStream(&jet_stream_, connection_, nullptr) != NATS_OK)
+        return error_of(NATS_ERR, {}, "preparing JetStream");
     if (settings_.needs_jet_stream) return check_jet_stream();
     return {};
 }
@@ -225,11 +176,7 @@ Result<void> Link::check_jet_stream() {
 }
 
 void Link::close(milliseconds limit) {
-    {
-        const std::lock_guard lock(watch_->mutex);
-        watch_->closed = true;
-    }
-    watch_->changed.notify_all();
+    watch_->close();
     const std::lock_guard opened(opening_);
     if (connection_ == nullptr) return;
     if (limit > milliseconds::zero() && connected()) natsConnection_FlushTimeout(connection_, limit.count());
@@ -242,8 +189,8 @@ void Link::stop() {
 
 bool Link::wait_connected(Clock::time_point until) {
     std::unique_lock lock(watch_->mutex);
-    watch_->changed.wait_until(lock, until, [this] { return watch_->closed || connected(); });
-    return !watch_->closed && connected();
+    watch_->changed.wait_until(lock, until, [this] { return !*watch_->open || connected(); });
+    return *watch_->open && connected();
 }
 
 bool Link::connected() const {
@@ -251,16 +198,13 @@ bool Link::connected() const {
 }
 
 bool Link::closed() const {
-    return watch_->is_closed();
+    return !*watch_->open;
 }
 
 std::string Link::server() const {
-    std::array<char, 512> url{};
-    if (connection_ == nullptr || natsConnection_GetConnectedUrl(connection_, url.data(), url.size()) != NATS_OK)
-        return server_;
-    const Result<ServerAddress> address = read_server_address(url.data());
-    if (!address) return server_;
-    return address->shown;
+    std::string server = connection_ == nullptr ? std::string() : server_of(*connection_);
+    if (server.empty()) return server_;
+    return server;
 }
 
 std::size_t Link::max_payload() const {

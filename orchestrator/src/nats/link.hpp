@@ -57,7 +57,7 @@ private:
 
     Result<void> check_jet_stream();
 
-    const ConnectionSettings settings_;
+    ConnectionSettings settings_;
     std::string server_;            // of the first connection
     std::shared_ptr<Watch> watch_;  // what the callbacks of libnats use
     std::mutex opening_;            // whoever closes waits for an `open` under way

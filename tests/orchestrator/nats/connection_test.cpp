@@ -3,6 +3,7 @@
 #include "nats/bucket.hpp"
 #include "nats/jet_stream.hpp"
 #include "nats/messages.hpp"
+#include "support/certificate.hpp"
 #include "support/fake_socket.hpp"
 #include "support/temporary_folder.hpp"
 
@@ -23,8 +24,10 @@ std::string at(std::uint16_t port) {
     return "nats://127.0.0.1:" + std::to_string(port);
 }
 
-Task<Result<std::unique_ptr<Connection>>> attempt(ConnectionSettings settings) {
-    return try_to_connect(std::move(settings));
+Task<Result<std::string>> attempt(ConnectionSettings settings) {
+    auto connection = co_await try_to_connect(std::move(settings));
+    if (!connection) co_return connection.error();
+    co_return (*connection)->server();
 }
 
 Task<void> is_there(std::string url) {
@@ -105,6 +108,34 @@ TEST(NatsConnection, FilesThatAreNotThereAreNamed) {
 TEST(NatsConnection, TlsWithAServerThatHasNoneIsAClearFailure) {
     const NatsServerProcess server;
     expect_error(run(attempt(quick("tls://" + server.address()))), ErrorKind::tls, "speaks no TLS");
+}
+
+NatsServerSettings with_tls(const test::FakeIdentity& identity) {
+    NatsServerSettings settings;
+    settings.more = "tls { cert_file: \"" + identity.certificate + "\", key_file: \"" + identity.key + "\" }";
+    return settings;
+}
+
+TEST(NatsConnection, TlsIsCheckedAgainstTheCertificatesFile) {
+    const test::FakeIdentity identity = test::make_identity({"127.0.0.1"});
+    const NatsServerProcess server(with_tls(identity));
+    ConnectionSettings settings = quick("tls://" + server.address());
+    settings.ca_file = identity.certificate;
+    expect_success(run(attempt(settings)));
+    settings.ca_file = test::make_identity({"127.0.0.1"}).certificate;
+    expect_error(run(attempt(settings)), ErrorKind::tls, server.address());
+    settings.ca_file = "";
+    expect_error(run(attempt(settings)), ErrorKind::tls, server.address());
+    // The server asks for TLS, and a client that was not told gets it all the same, checked.
+    expect_error(run(attempt(quick(server.url()))), ErrorKind::tls, server.address());
+}
+
+TEST(NatsConnection, TlsIsCheckedAgainstTheHost) {
+    const test::FakeIdentity identity = test::make_identity({"elsewhere.example"});
+    const NatsServerProcess server(with_tls(identity));
+    ConnectionSettings settings = quick("tls://" + server.address());
+    settings.ca_file = identity.certificate;
+    expect_error(run(attempt(settings)), ErrorKind::tls, server.address());
 }
 
 Task<void> lost_and_regained(NatsServerProcess* server) {
