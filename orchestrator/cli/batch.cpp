@@ -295,7 +295,7 @@ void add_batch(CLI::App& app, int& exit) {
         ->type_name("FILE");
     verb->add_option("-c,--concurrency", arguments->concurrency,
                      "Items at once (default 16; with --nats, items on the server at once, default 1000)")
-        ->check(CLI::Range(1, 10'000));
+        ->check(CLI::Range(1, 100'000));
     verb->add_flag("--resume", arguments->settings.resume, "Go on with an earlier try; failed items are tried again");
     verb->add_flag("--force", arguments->settings.force,
                    "With --resume: although the workflow or the data have changed");

@@ -7,6 +7,9 @@
 namespace enough::fleet {
 namespace {
 
+// The server answers whoever asks beyond this at once, and they ask again: 1,000 workers without jobs would load it by
+// that alone, if it were left at 512.
+constexpr std::int64_t most_workers = 10'000;
 constexpr std::int64_t most_leased = 100'000;  // among all workers; what bounds it is how many slots they have
 
 nats::ConsumerSettings workers_of(const BatchNotice& notice) {
@@ -15,6 +18,7 @@ nats::ConsumerSettings workers_of(const BatchNotice& notice) {
     settings.name = "workers";
     settings.ack_wait = notice.lease;
     settings.max_ack_pending = most_leased;
+    settings.max_waiting = most_workers;
     return settings;
 }
 

@@ -29,6 +29,13 @@ constexpr std::chrono::seconds to_open{30};
 constexpr std::chrono::milliseconds call_timeout{5'000};
 constexpr std::size_t most_problems = 5;
 
+/// How long to ask for jobs at a time. Workers without any ask anew when it is over: together at most some hundred
+/// times a second, however many they are.
+std::chrono::milliseconds patience_of_one_among(std::size_t workers) {
+    constexpr std::chrono::milliseconds longest{5'000};  // the end of a batch may be noticed that much later
+    return std::clamp(std::chrono::milliseconds(5 * workers), look_for_jobs, longest);
+}
+
 std::string words(const std::vector<Problem>& problems) {
     std::vector<std::string> lines;
     for (const Problem& problem : problems)
@@ -204,7 +211,7 @@ Task<void> BatchService::take_jobs(const nats::PullConsumer& consumer) {
     std::optional<nats::Result<std::vector<nats::Delivery>>> jobs;
     std::exception_ptr fault;
     try {
-        jobs = co_await consumer.fetch(free, look_for_jobs);
+        jobs = co_await consumer.fetch(free, patience_of_one_among(beat_.workers.size()));
     } catch (const std::exception&) {
         fault = std::current_exception();
     }

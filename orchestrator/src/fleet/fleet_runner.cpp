@@ -23,6 +23,8 @@ namespace enough::fleet {
 namespace {
 
 constexpr std::chrono::milliseconds between_beats{2'000};
+// Every beat names all workers to all of them: a thousand that come at once must not each cause one.
+constexpr std::chrono::milliseconds least_between_beats{300};
 constexpr std::chrono::milliseconds worker_patience{7'000};
 constexpr std::chrono::seconds alone_for{10};
 constexpr int results_at_once = 256;
@@ -227,7 +229,8 @@ Task<void> FleetRunner::beat() {
         }
         Beat beat{roster_.workers(), false, false};
         co_await say(std::move(beat));
-        co_await news_.wait(Deadline::after(between_beats));
+        co_await pause(least_between_beats);
+        co_await news_.wait(Deadline::after(between_beats - least_between_beats));
     }
 }
 
@@ -245,10 +248,10 @@ Task<void> FleetRunner::hear_workers() {
         nats::Result<nats::Message> message = co_await news.next(Deadline::never());
         if (!message.has_value()) throw std::runtime_error(message.error().message);
         try {
-            const std::size_t before = roster_.workers().size();
+            const std::size_t before = roster_.size();
             const auto said = roster_.hear(read_news(message->payload), Roster::Clock::now());
             if (said) tell_(*said);
-            if (roster_.workers().size() != before) news_.ring();
+            if (roster_.size() != before) news_.ring();
         } catch (const std::invalid_argument& error) {
             tell_(fmt::format("somebody says what no worker would: {}", error.what()));
         }

@@ -3,6 +3,7 @@
 #include "fleet/fleet_messages.hpp"
 
 #include <chrono>
+#include <cstddef>
 #include <map>
 #include <optional>
 #include <set>
@@ -28,6 +29,7 @@ public:
     /// In an order that does not depend on who came first.
     std::vector<std::string> workers() const;
 
+    std::size_t size() const { return heard_.size(); }
     bool empty() const { return heard_.empty(); }
 
 private:

@@ -37,6 +37,7 @@ Result<void> add_consumer(const Link& link, const ConsumerSettings& wanted, mill
     config.AckPolicy = js_AckExplicit;
     config.AckWait = nanoseconds_of(wanted.ack_wait);
     config.MaxAckPending = wanted.max_ack_pending;
+    config.MaxWaiting = wanted.max_waiting;
     config.MaxDeliver = -1;
     if (!wanted.filter_subject.empty()) config.FilterSubject = wanted.filter_subject.c_str();
     if (wanted.from_sequence) {

@@ -18,6 +18,7 @@ struct ConsumerSettings {
     std::string filter_subject = {};                  ///< empty: all of the stream
     std::chrono::milliseconds ack_wait{30'000};       ///< the lease: after so long without a word it is delivered again
     std::int64_t max_ack_pending = 1'000;             ///< messages handed out and not acknowledged, among all clients
+    std::int64_t max_waiting = 512;                   ///< fetches that wait at once, among all clients; others fail
     std::optional<std::uint64_t> from_sequence = {};  ///< absent: from the first. A work queue takes no other
 };
 
