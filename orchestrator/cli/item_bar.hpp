@@ -20,6 +20,7 @@ public:
 private:
     Terminal& terminal_;
     std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
+    std::chrono::steady_clock::time_point shown_{};
     std::size_t first_ = 0;  ///< items that were done before
     bool begun_ = false;
     std::size_t shown_tenths_ = 0;

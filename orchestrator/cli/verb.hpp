@@ -9,6 +9,7 @@ namespace enough::cli {
 /// Each verb adds its subcommand, which sets `exit` when it was chosen and has run.
 void add_check(CLI::App& app, int& exit);
 void add_run(CLI::App& app, int& exit);
+void add_batch(CLI::App& app, int& exit);
 void add_schema(CLI::App& app, int& exit);
 void add_graph(CLI::App& app, int& exit);
 void add_calibrate(CLI::App& app, int& exit);

@@ -1,6 +1,6 @@
 #include <enough/orchestrator/labelled_data.hpp>
 
-#include <enough/workflows/inputs.hpp>
+#include "evaluation/data_line.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -15,9 +15,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t longest_line = 16 << 20;
 constexpr std::size_t most_faults = 20;
-constexpr int deepest = 100;  // what prints and compares JSON values does it recursively
 
 class Reader {
 public:
@@ -25,24 +23,14 @@ public:
         : name_(std::move(name)), workflow_(workflow), labels_(labels), grader_(grader) {}
 
     void read_line(const std::string& line, int number) {
-        bool too_deep = false;
-        const auto shallow = [&](int depth, json::parse_event_t, json&) {
-            too_deep = too_deep || depth > deepest;
-            return !too_deep;
-        };
-        const json document = json::parse(line, shallow, false);
-        if (too_deep) return fault(number, fmt::format("values are nested more than {} deep", deepest));
-        if (document.is_discarded()) return fault(number, "this is no JSON");
-        if (!document.is_object()) return fault(number, "expected an object: {\"id\": …, \"inputs\": {…}, …}");
-        DataItem item{document.value("id", json()), document.value("inputs", json()),
-                      document.value("expected", json()), number};
-        for (const auto& [key, value] : document.items())
-            if (key != "id" && key != "inputs" && key != "expected" && !key.starts_with("x-"))
-                fault(number, fmt::format("unknown key '{}'; a line has id, inputs and expected (x-… is free)", key));
-        check_id(item);
-        check_inputs_of(item);
-        check_label(item);
-        items_.push_back(std::move(item));
+        std::vector<std::string> faults;
+        std::optional<DataItem> item = read_data_line(line, number, workflow_, faults);
+        for (const std::string& each : faults)
+            fault(number, each);
+        if (!item) return;
+        check_new(*item);
+        check_label(*item);
+        items_.push_back(std::move(*item));
     }
 
     std::vector<DataItem> result() && {
@@ -58,18 +46,10 @@ public:
     }
 
 private:
-    void check_id(const DataItem& item) {
-        if (!item.id.is_string() && !item.id.is_number()) return fault(item.line, "'id' must be a text or a number");
+    void check_new(const DataItem& item) {
+        if (!item.id.is_string() && !item.id.is_number()) return;
         const auto [earlier, is_new] = ids_.emplace(item.id, item.line);
         if (!is_new) fault(item.line, fmt::format("id {} stands on line {} already", item.id.dump(), earlier->second));
-    }
-
-    void check_inputs_of(DataItem& item) {
-        if (!item.inputs.is_object()) return fault(item.line, "'inputs' must be an object");
-        std::vector<std::string> faults;
-        item.inputs = check_inputs(workflow_, item.inputs, faults);
-        for (const std::string& each : faults)
-            fault(item.line, each);
     }
 
     void check_label(const DataItem& item) {
@@ -96,10 +76,7 @@ std::vector<DataItem> read_data(std::istream& in, const std::string& name, const
     int number = 0;
     for (std::string line; std::getline(in, line);) {
         ++number;
-        if (line.size() > longest_line)
-            reader.fault(number, "the line is longer than 16 MiB");
-        else if (line.find_first_not_of(" \t\r") != std::string::npos)
-            reader.read_line(line, number);
+        if (!is_blank(line)) reader.read_line(line, number);
     }
     return std::move(reader).result();
 }

@@ -1,6 +1,6 @@
 #include "serve/approvals.hpp"
 
-#include "serve/bell.hpp"
+#include "bell.hpp"
 
 #include <optional>
 

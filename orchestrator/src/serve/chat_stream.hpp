@@ -1,6 +1,6 @@
 #pragma once
 
-#include "serve/bell.hpp"
+#include "bell.hpp"
 #include "serve/live_output.hpp"
 #include "serve/served_run.hpp"
 

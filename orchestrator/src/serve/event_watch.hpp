@@ -1,6 +1,6 @@
 #pragma once
 
-#include "serve/bell.hpp"
+#include "bell.hpp"
 #include "serve/served_run.hpp"
 
 namespace enough {

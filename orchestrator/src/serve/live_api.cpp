@@ -1,7 +1,7 @@
 #include "serve/live_api.hpp"
 
+#include "bell.hpp"
 #include "serve/api_error.hpp"
-#include "serve/bell.hpp"
 
 #include <fmt/format.h>
 

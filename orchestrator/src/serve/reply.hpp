@@ -1,6 +1,6 @@
 #pragma once
 
-#include "serve/bell.hpp"
+#include "bell.hpp"
 
 #include <exception>
 #include <memory>

@@ -2,6 +2,8 @@
 
 #include "wall_time.hpp"
 
+#include <enough/orchestrator/run_totals.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -37,15 +39,6 @@ struct StoredRun {
     std::string report;  ///< JSON; empty until it has ended
 
     RunKey key() const { return {created, id}; }
-};
-
-/// The numbers of a run's end.
-struct RunTotals {
-    std::int64_t calls = 0;
-    std::int64_t input_tokens = 0;
-    std::int64_t cached_input_tokens = 0;
-    std::int64_t output_tokens = 0;
-    double usd = 0;
 };
 
 /// An event as it stands in the store: `body` is its JSON.

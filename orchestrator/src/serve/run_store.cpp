@@ -12,7 +12,10 @@ constexpr std::size_t events_at_once = 256 * 1024;
 }  // namespace
 
 RunStore::RunStore(asio::any_io_executor executor, const StoreSettings& settings)
-    : executor_(std::move(executor)), lock_(settings.file), writer_(executor_, settings), reader_(settings.file) {}
+    : executor_(std::move(executor)),
+      lock_(settings.file, "server"),
+      writer_(executor_, settings),
+      reader_(settings.file) {}
 
 RunStore::~RunStore() {
     reading_.join();

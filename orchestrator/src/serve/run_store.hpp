@@ -1,8 +1,8 @@
 #pragma once
 
+#include "process_lock.hpp"
 #include "serve/reply.hpp"
 #include "serve/run_database.hpp"
-#include "serve/store_lock.hpp"
 #include "serve/store_writer.hpp"
 
 #include <enough/orchestrator/server.hpp>
@@ -58,7 +58,7 @@ private:
     Task<T> read(std::function<T(RunReader&)> look);
 
     asio::any_io_executor executor_;
-    StoreLock lock_;
+    ProcessLock lock_;
     StoreWriter writer_;
     RunReader reader_;
     asio::thread_pool reading_{1};

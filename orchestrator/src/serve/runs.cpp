@@ -27,12 +27,6 @@ StoredRun record_of(const ServedRun& run) {
     return record;
 }
 
-RunTotals totals_of(const RunState& state) {
-    const Budget& budget = state.budget();
-    const Usage& used = budget.used();
-    return {budget.calls(), used.input_tokens, used.cached_input_tokens, used.output_tokens, budget.used_usd()};
-}
-
 /// Enters what a run has used in the books of whoever started it.
 void settle(Grant& grant, const RunState& state) {
     const Usage& used = state.budget().used();

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "serve/bell.hpp"
+#include "bell.hpp"
 #include "telemetry/span.hpp"
 
 #include <enough/net/http_client.hpp>

@@ -15,13 +15,14 @@
 
 namespace enough {
 
-/// How far an evaluation or calibration is.
+/// How far an evaluation, calibration or batch is.
 struct ItemProgress {
     std::size_t done = 0;
     std::size_t failed = 0;
     std::size_t of = 0;
     Usage usage;
     double usd = 0;
+    std::optional<std::size_t> accepted = {};  ///< of those done, where that is of interest
 };
 
 /// One item's chain as it came out, for keeping.

@@ -1,4 +1,4 @@
-#include "serve/store_lock.hpp"
+#include "process_lock.hpp"
 
 #include <fmt/format.h>
 
@@ -12,10 +12,10 @@
 
 namespace enough {
 
-// Not the store itself is locked: closing any other descriptor of it would give SQLite's own locks up
+// Not the database itself is locked: closing any other descriptor of it would give SQLite's own locks up
 // (sqlite.org/howtocorrupt.html, 2.2).
-StoreLock::StoreLock(const std::filesystem::path& store) {
-    const std::string file = store.string() + ".lock";
+ProcessLock::ProcessLock(const std::filesystem::path& locked, std::string_view kind) {
+    const std::string file = locked.string() + ".lock";
     file_ = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (file_ < 0)
         throw std::runtime_error(fmt::format("cannot write {}: {}", file, std::generic_category().message(errno)));
@@ -23,11 +23,11 @@ StoreLock::StoreLock(const std::filesystem::path& store) {
     const int why = errno;
     ::close(file_);
     if (why == EWOULDBLOCK)
-        throw std::runtime_error(fmt::format("{} is in use by another server; each needs its own", store.string()));
+        throw std::runtime_error(fmt::format("{} is in use by another {}; each needs its own", locked.string(), kind));
     throw std::runtime_error(fmt::format("cannot lock {}: {}", file, std::generic_category().message(why)));
 }
 
-StoreLock::~StoreLock() {
+ProcessLock::~ProcessLock() {
     ::close(file_);
 }
 

@@ -1,0 +1,225 @@
+#include "batch_summary.hpp"
+#include "cassettes.hpp"
+#include "item_bar.hpp"
+#include "problems.hpp"
+#include "terminal.hpp"
+#include "until_done.hpp"
+#include "verb.hpp"
+#include "whole_file.hpp"
+
+#include <enough/orchestrator/batch.hpp>
+#include <enough/orchestrator/chain_recording.hpp>
+#include <enough/orchestrator/engine.hpp>
+
+#include <fmt/format.h>
+#include <boost/asio/cancellation_state.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/system/system_error.hpp>
+#include <nlohmann/json.hpp>
+
+#include <exception>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <memory>
+#include <stdexcept>
+#include <string>
+
+namespace enough::cli {
+namespace {
+
+constexpr std::size_t faults_shown = 20;
+
+struct Arguments {
+    std::string file;
+    std::string data;
+    std::string output;
+    BatchSettings settings;
+    CassetteArguments cassettes;
+    bool status = false;
+    bool json = false;
+    bool quiet = false;
+
+    Format format() const { return json ? Format::json : Format::text; }
+    Warnings warnings() const { return quiet ? Warnings::left_out : Warnings::shown; }
+};
+
+void print_json(const nlohmann::ordered_json& json) {
+    fmt::print("{}\n", json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
+}
+
+int status_verb(const Arguments& arguments) {
+    const BatchFiles files{arguments.output};
+    const BatchStatus status = batch_status(files);
+    if (arguments.json) {
+        auto json = batch_json(files, status.counts, status.complete);
+        json["workflow"] = status.workflow;
+        json["begun"] = status.begun;
+        json["under_way"] = status.under_way;
+        print_json(json);
+        return 0;
+    }
+    if (!status.taken_in) {
+        fmt::print("the data has not been read to its end\n");
+        return 0;
+    }
+    fmt::print("{}, begun {}\n{}\n", status.workflow, status.begun, batch_in_words(Terminal(), files, status.counts));
+    if (status.under_way > 0) fmt::print("{} item(s) under way\n", status.under_way);
+    fmt::print("{}\n",
+               status.complete ? fmt::format("written to {}", files.output.string()) : "the output is not written yet");
+    return 0;
+}
+
+ItemProgress progress_of(const BatchCounts& counts) {
+    ItemProgress progress;
+    progress.failed = static_cast<std::size_t>(counts.failed);
+    progress.done = static_cast<std::size_t>(counts.ended() - counts.failed);
+    progress.of = static_cast<std::size_t>(counts.items);
+    progress.usage.input_tokens = counts.used.input_tokens;
+    progress.usage.output_tokens = counts.used.output_tokens;
+    progress.usd = counts.usd();
+    progress.accepted = static_cast<std::size_t>(counts.accepted);
+    return progress;
+}
+
+/// What can be said of the data before anything is asked.
+void announce(const Batch& batch, const Arguments& arguments, Terminal& terminal) {
+    const BatchCounts& counts = batch.counts();
+    terminal.line(fmt::format("{} item(s), {} ended before", counts.items, counts.ended()));
+    if (counts.set_aside == 0) return;
+    terminal.line(
+        fmt::format("{} {} line(s) that can't be run, kept in {}:", terminal.paint(Colour::yellow, "set aside:"),
+                    counts.set_aside, arguments.settings.files.set_aside().string()));
+    for (const std::string& fault : batch.faults(faults_shown))
+        terminal.line("  " + fault);
+    if (counts.set_aside > static_cast<std::int64_t>(faults_shown))
+        terminal.line(fmt::format("  … and {} more", counts.set_aside - static_cast<std::int64_t>(faults_shown)));
+}
+
+/// Programs of tools are ended, however the batch did.
+Task<BatchEnd> run_and_close(Batch& batch, ItemRunner& runner, Engine& engine) {
+    BatchEnd end{};
+    std::exception_ptr fault;
+    try {
+        end = co_await batch.run(runner);
+    } catch (const std::exception&) {
+        fault = std::current_exception();
+    }
+    co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+    co_await engine.close();
+    if (fault) std::rethrow_exception(fault);
+    co_return end;
+}
+
+BatchEnd run_here(Batch& batch, const std::shared_ptr<const Workflow>& workflow, RecordedModels& models) {
+    asio::io_context context(1);
+    Engine engine(workflow, models.make(*workflow, context.get_executor()),
+                  make_tool_servers(*workflow, context.get_executor()));
+    LocalRunner runner(engine);
+    return run_until_done(context, run_and_close(batch, runner, engine));
+}
+
+/// The end in words, and as an exit code: 0 only if every line of the data has a line in the output, and none failed.
+int conclude(Batch& batch, const Arguments& arguments, BatchEnd end) {
+    Terminal terminal;
+    const BatchFiles& files = arguments.settings.files;
+    const bool complete = batch.write_output();
+    const BatchCounts& counts = batch.counts();
+    if (arguments.json) print_json(batch_json(files, counts, complete));
+    if (!arguments.quiet) {
+        terminal.line(batch_in_words(terminal, files, counts));
+        if (complete) terminal.line(fmt::format("written to {}", files.output.string()));
+    }
+    if (end == BatchEnd::over_budget)
+        print_error(
+            fmt::format("--max-usd {:.6g} leaves nothing for the {} item(s) that are left ({:.6g} spent); raise it "
+                        "and go on with --resume",
+                        *arguments.settings.max_usd, counts.items - counts.ended(), counts.usd()));
+    if (counts.failed > 0) print_error(fmt::format("{} item(s) failed; --resume tries them again", counts.failed));
+    return complete && counts.failed == 0 && counts.set_aside == 0 ? 0 : 1;
+}
+
+void say_interrupted(const Batch& batch) {
+    Terminal().line(fmt::format("interrupted with {} of {} item(s) ended; go on with --resume", batch.counts().ended(),
+                                batch.counts().items));
+}
+
+std::unique_ptr<Batch> open_batch(const Arguments& arguments, const std::shared_ptr<const Workflow>& workflow) {
+    if (arguments.data == "-") return std::make_unique<Batch>(workflow, std::cin, arguments.settings);
+    std::ifstream data(arguments.data, std::ios::binary);
+    if (!data || std::filesystem::is_directory(arguments.data))
+        throw std::invalid_argument(fmt::format("cannot read {}", arguments.data));
+    return std::make_unique<Batch>(workflow, data, arguments.settings);
+}
+
+int run_batch(Arguments& arguments) {
+    const auto workflow = load_or_explain(arguments.file, arguments.format(), Calibrations::required, Pins::required,
+                                          arguments.warnings());
+    if (!workflow) return bad_use;
+    check_output(arguments.output);
+    BatchSettings& settings = arguments.settings;
+    settings.data_passes_once = !std::filesystem::is_regular_file(arguments.data);
+    settings.concurrency = useful_concurrency(*workflow, settings.concurrency);
+    RecordedModels models(arguments.cassettes);
+    Terminal terminal;
+    ItemBar bar(terminal);
+    if (!arguments.quiet)
+        settings.on_progress = [&](const BatchCounts& counts, std::size_t) { bar.show(progress_of(counts)); };
+    const std::unique_ptr<Batch> batch = open_batch(arguments, workflow);
+    if (!arguments.quiet) announce(*batch, arguments, terminal);
+    try {
+        const BatchEnd end = run_here(*batch, workflow, models);
+        const int code = conclude(*batch, arguments, end);
+        return models.explain_faults() ? code : 1;
+    } catch (const boost::system::system_error& error) {
+        if (error.code() != asio::error::operation_aborted) throw;
+        say_interrupted(*batch);
+        return interrupted;
+    }
+}
+
+int batch_verb(Arguments& arguments) {
+    arguments.settings.files.output = arguments.output;
+    try {
+        if (arguments.status) return status_verb(arguments);
+        if (arguments.file.empty() || arguments.data.empty())
+            throw std::invalid_argument("a workflow file and a file of data are needed (enough batch --help)");
+        return run_batch(arguments);
+    } catch (const std::invalid_argument& error) {
+        explain(error.what(), arguments.format());
+        return bad_use;
+    } catch (const std::runtime_error& error) {
+        explain(error.what(), arguments.format());
+        return 1;
+    }
+}
+
+}  // namespace
+
+void add_batch(CLI::App& app, int& exit) {
+    auto arguments = std::make_shared<Arguments>();
+    CLI::App* verb = app.add_subcommand("batch", "Run a workflow on every line of a file");
+    verb->add_option("file", arguments->file, "Workflow file")->type_name("FILE");
+    verb->add_option("data", arguments->data, "Items, JSON lines: {\"id\", \"inputs\"}; - for standard input")
+        ->type_name("DATA");
+    verb->add_option("-o,--output", arguments->output, "Write a report per item here, in the order of the data")
+        ->required()
+        ->type_name("FILE");
+    verb->add_option("-c,--concurrency", arguments->settings.concurrency, "Items at once (default 16)")
+        ->check(CLI::Range(1, 10'000));
+    verb->add_flag("--resume", arguments->settings.resume, "Go on with an earlier try; failed items are tried again");
+    verb->add_flag("--force", arguments->settings.force,
+                   "With --resume: although the workflow or the data have changed");
+    verb->add_flag("--strict", arguments->settings.strict, "Refuse data with bad lines instead of setting them aside");
+    verb->add_option("--max-usd", arguments->settings.max_usd, "Begin no further item once this much is spent")
+        ->check(CLI::PositiveNumber);
+    verb->add_flag("--status", arguments->status, "Say how the batch of this output stands, also while it runs");
+    arguments->cassettes.add_to(*verb);
+    verb->add_flag("--json", arguments->json, "Print the summary as JSON");
+    verb->add_flag("-q,--quiet", arguments->quiet, "No progress and no warnings on standard error");
+    verb->callback([arguments, &exit] { exit = batch_verb(*arguments); });
+}
+
+}  // namespace enough::cli

@@ -1,0 +1,165 @@
+#pragma once
+
+#include <enough/async/task.hpp>
+#include <enough/orchestrator/engine.hpp>
+#include <enough/orchestrator/event.hpp>
+#include <enough/orchestrator/run_totals.hpp>
+#include <enough/orchestrator/status.hpp>
+#include <enough/workflows/workflow.hpp>
+
+#include <nlohmann/json.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <istream>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace enough {
+
+/// The files of a batch, all beside its output.
+struct BatchFiles {
+    std::filesystem::path output;  ///< there once every item has its line
+
+    std::filesystem::path state() const { return output.string() + ".state"; }         ///< SQLite: what must survive
+    std::filesystem::path finished() const { return output.string() + ".part"; }       ///< lines as they are finished
+    std::filesystem::path set_aside() const { return output.string() + ".rejected"; }  ///< lines that can't be run
+};
+
+/// One line of the data that a run can be made of.
+struct BatchItem {
+    std::int64_t number = 0;  ///< from 1, in the order of the data
+    nlohmann::json id;
+    nlohmann::json inputs;        ///< complete, defaults filled in
+    std::vector<Event> recorded;  ///< of a run that was cut off, to go on with; mostly empty
+};
+
+/// What became of an item.
+struct ItemResult {
+    Status status = Status::failed;
+    RunTotals totals;
+    std::string report;  ///< the run report, a JSON object in one line
+
+    static ItemResult of(const RunState& state);
+};
+
+/// Runs items: in this process, or elsewhere.
+class ItemRunner {
+public:
+    virtual ~ItemRunner() = default;
+
+    /// Runs one item to its end. `record` is told what happens, so that it need not happen again; it outlives the run.
+    /// Cancelled (`terminal`), it returns with the status `cancelled`, or throws `operation_aborted`. Any other
+    /// exception ends the batch.
+    virtual Task<ItemResult> run(BatchItem item, EventSink& record) = 0;
+};
+
+/// Runs items on an engine of this process.
+class LocalRunner final : public ItemRunner {
+public:
+    /// `prepare` may add sinks and a trace to the options of each run.
+    explicit LocalRunner(Engine& engine, std::function<void(RunOptions&)> prepare = nullptr)
+        : engine_(engine), prepare_(std::move(prepare)) {}
+
+    Task<ItemResult> run(BatchItem item, EventSink& record) override;
+
+private:
+    Engine& engine_;
+    std::function<void(RunOptions&)> prepare_;
+};
+
+/// How a batch stands.
+struct BatchCounts {
+    std::int64_t items = 0;  ///< lines that can be run
+    std::int64_t accepted = 0;
+    std::int64_t unresolved = 0;
+    std::int64_t failed = 0;
+    std::int64_t over_budget = 0;
+    std::int64_t set_aside = 0;  ///< lines that can't
+    RunTotals used;              ///< by the items that have ended
+    RunTotals earlier;           ///< by tries of items that failed and were begun anew
+
+    std::int64_t ended() const { return accepted + unresolved + failed + over_budget; }
+    void count(Status status, std::int64_t items = 1);
+    double usd() const { return used.usd + earlier.usd; }
+};
+
+struct BatchSettings {
+    BatchFiles files;
+    bool resume = false;            ///< go on with the state that is there
+    bool force = false;             ///< although the workflow or the data have changed
+    bool data_passes_once = false;  ///< it is a pipe: once taken in, it is not read again
+    bool strict = false;            ///< refuse data with bad lines instead of setting them aside
+    std::size_t concurrency = 16;
+    std::optional<double> max_usd;  ///< no further item is begun that could break it
+    std::function<void(const BatchCounts&, std::size_t running)> on_progress;
+};
+
+/// Why a batch is not complete.
+enum class BatchEnd { complete, over_budget };
+
+class BatchState;
+struct BatchIdentity;
+class ProcessLock;
+
+/// Many runs of one workflow, one per line of data, in a fixed amount of memory whatever their number. What they come
+/// to stands in an SQLite file beside the output, so that any crash costs only what was in flight.
+class Batch {
+public:
+    /// Takes in the data, or the state of an earlier try. Nothing is asked yet. Throws `std::invalid_argument` in words
+    /// for what can't be used: an output or a state that is there already without `resume`, another workflow or other
+    /// data without `force`, no items, bad lines where `strict`; `std::runtime_error` if the files can't be written or
+    /// another process uses them.
+    Batch(std::shared_ptr<const Workflow> workflow, std::istream& data, BatchSettings settings);
+    ~Batch();
+
+    /// The first lines that were set aside: `line 7: this is no JSON`.
+    std::vector<std::string> faults(std::size_t most) const;
+
+    const BatchCounts& counts() const { return counts_; }
+
+    /// Runs every item that has not ended; what was recorded of one that was cut off is not asked again. When it
+    /// returns, everything that ended is in the state. Cancelling it (`terminal`) cancels the runs in flight, whose
+    /// events stay recorded, and throws `operation_aborted`. Throws `std::runtime_error` when the state can't be
+    /// written any more.
+    Task<BatchEnd> run(ItemRunner& runner);
+
+    /// Writes the output, a line per item in the order of the data, if every item has ended; false if not.
+    bool write_output();
+
+private:
+    class Work;
+
+    void begin(std::istream& data);
+    void go_on(BatchIdentity known, std::istream& data);
+    std::string take_other(std::istream& data);
+    void check_data();
+
+    std::shared_ptr<const Workflow> workflow_;
+    BatchSettings settings_;
+    std::unique_ptr<ProcessLock> lock_;
+    std::unique_ptr<BatchState> state_;
+    BatchCounts counts_;
+};
+
+/// How the batch of an output stands, read from its state while it may be running. Throws `std::invalid_argument` if
+/// there is none.
+struct BatchStatus {
+    BatchCounts counts;
+    std::int64_t under_way = 0;  ///< items with recorded events that have not ended
+    bool taken_in = false;       ///< false: the data was not read to its end
+    std::string workflow;
+    std::string begun;      ///< RFC 3339
+    bool complete = false;  ///< the output is written
+};
+BatchStatus batch_status(const BatchFiles& files);
+
+/// More items at once than this could only wait for each other: the sum of the models' own limits, or `wanted` if that
+/// is less or a model has no limit.
+std::size_t useful_concurrency(const Workflow& workflow, std::size_t wanted);
+
+}  // namespace enough

@@ -1,0 +1,235 @@
+#include <enough/orchestrator/batch.hpp>
+
+#include "batch/batch_state.hpp"
+#include "batch/batch_writer.hpp"
+#include "batch/data_intake.hpp"
+#include "process_lock.hpp"
+#include "wall_time.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <fstream>
+#include <stdexcept>
+#include <system_error>
+#include <utility>
+
+namespace enough {
+namespace {
+
+constexpr std::size_t most_faults = 20;
+
+[[noreturn]] void refuse(std::string why) {
+    throw std::invalid_argument(std::move(why));
+}
+
+bool there(const std::filesystem::path& file) {
+    std::error_code fault;
+    return std::filesystem::exists(file, fault);
+}
+
+/// Before a state is made or opened.
+void check_files(const BatchFiles& files, bool resume) {
+    const bool state = there(files.state());
+    if (resume && !state)
+        refuse(fmt::format("there is no {} to go on with; leave --resume out", files.state().string()));
+    if (resume) return;
+    if (state)
+        refuse(
+            fmt::format("{} is there from an earlier try; go on with --resume, or remove it", files.state().string()));
+    if (there(files.output))
+        refuse(fmt::format("{} is there already; remove it, or name another", files.output.string()));
+}
+
+/// Written whole and moved to its place.
+class WholeFile {
+public:
+    explicit WholeFile(std::filesystem::path file)
+        : file_(std::move(file)), beside_(file_.string() + ".new"), out_(beside_, std::ios::binary | std::ios::trunc) {}
+
+    void write(const std::string& text) { out_ << text; }
+
+    void close() {
+        out_.close();
+        std::error_code fault;
+        if (out_) std::filesystem::rename(beside_, file_, fault);
+        if (!out_ || fault) throw std::runtime_error(fmt::format("cannot write {}", file_.string()));
+    }
+
+private:
+    std::filesystem::path file_;
+    std::filesystem::path beside_;
+    std::ofstream out_;
+};
+
+void write_set_aside(BatchState& state, const BatchFiles& files) {
+    WholeFile out(files.set_aside());
+    state.each_set_aside([&](std::int64_t line, const std::string& fault, const std::string& text) {
+        const nlohmann::ordered_json json{{"line", line}, {"fault", fault}, {"text", text}};
+        out.write(json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+    });
+    out.close();
+}
+
+std::optional<int> concurrency_of(const ProviderSettings& provider) {
+    if (const ServerSettings* server = server_settings(provider)) return server->limits.concurrency;
+    const auto* scripted = std::get_if<ScriptedSettings>(&provider);
+    return scripted ? scripted->limits.concurrency : std::nullopt;
+}
+
+/// What a state that was begun in vain leaves.
+void remove_state(const BatchFiles& files) {
+    std::error_code ignored;
+    for (const char* suffix : {"", "-wal", "-shm", ".lock"})
+        std::filesystem::remove(files.state().string() + suffix, ignored);
+}
+
+std::string some_of(const std::vector<std::string>& faults, std::int64_t all) {
+    std::string text = fmt::format("{}", fmt::join(faults, "\n"));
+    const std::int64_t more = all - static_cast<std::int64_t>(faults.size());
+    return more > 0 ? text + fmt::format("\n… and {} more", more) : text;
+}
+
+}  // namespace
+
+void BatchCounts::count(Status status, std::int64_t how_many) {
+    switch (status) {
+        case Status::accepted:
+            accepted += how_many;
+            break;
+        case Status::unresolved:
+            unresolved += how_many;
+            break;
+        case Status::over_budget:
+            over_budget += how_many;
+            break;
+        case Status::failed:
+        case Status::queued:
+        case Status::running:
+        case Status::skipped:
+        case Status::cancelled:
+            failed += how_many;
+            break;
+    }
+}
+
+std::size_t useful_concurrency(const Workflow& workflow, std::size_t wanted) {
+    std::size_t places = 0;
+    for (const auto& [key, model] : models_in(workflow)) {
+        const std::optional<int> limit = concurrency_of(model->provider);
+        if (!limit) return wanted;
+        places += static_cast<std::size_t>(*limit);
+    }
+    return std::clamp<std::size_t>(places, 1, wanted);
+}
+
+Batch::Batch(std::shared_ptr<const Workflow> workflow, std::istream& data, BatchSettings settings)
+    : workflow_(std::move(workflow)), settings_(std::move(settings)) {
+    const BatchFiles& files = settings_.files;
+    check_files(files, settings_.resume);
+    lock_ = std::make_unique<ProcessLock>(files.state(), "batch");
+    state_ = std::make_unique<BatchState>(files.state());
+    const std::optional<BatchIdentity> known = state_->identity();
+    try {
+        if (known)
+            go_on(*known, data);
+        else
+            begin(data);
+    } catch (...) {
+        state_.reset();
+        if (!known) remove_state(files);
+        throw;
+    }
+    counts_ = state_->counts();
+    if (counts_.set_aside > 0) write_set_aside(*state_, files);
+}
+
+Batch::~Batch() = default;
+
+void Batch::begin(std::istream& data) {
+    SqliteTransaction all = state_->transaction();
+    const std::string hash = take_in(data, *workflow_, *state_);
+    check_data();
+    state_->set_identity({workflow_->name, workflow_->hash, hash, rfc3339(wall_time_now())});
+    all.commit();
+}
+
+void Batch::check_data() {
+    const BatchCounts counts = state_->counts();
+    if (settings_.strict && counts.set_aside > 0) refuse(some_of(faults(most_faults), counts.set_aside));
+    if (counts.items > 0) return;
+    if (counts.set_aside == 0) refuse("there are no items in the data");
+    refuse("no line of the data can be run:\n" + some_of(faults(most_faults), counts.set_aside));
+}
+
+void Batch::go_on(BatchIdentity known, std::istream& data) {
+    const bool other_workflow = known.workflow_hash != workflow_->hash;
+    if (other_workflow && !settings_.force)
+        refuse(
+            fmt::format("{} belongs to another workflow, or this one has changed; with --force the items that have "
+                        "ended keep their results",
+                        settings_.files.state().string()));
+    if (!settings_.data_passes_once) {
+        const std::string hash = hash_of_data(data);
+        if (hash != known.data_hash) known.data_hash = take_other(data);
+    }
+    if (other_workflow) state_->forget_events();
+    known.workflow_hash = workflow_->hash;
+    known.workflow = workflow_->name;
+    state_->set_identity(known);
+    state_->retry_failed();
+}
+
+std::string Batch::take_other(std::istream& data) {
+    if (!settings_.force)
+        refuse(
+            fmt::format("{} belongs to other data; with --force items that are still there, with the same inputs, "
+                        "keep their results",
+                        settings_.files.state().string()));
+    data.clear();
+    data.seekg(0);
+    SqliteTransaction all = state_->transaction();
+    state_->put_items_away();
+    std::string hash = take_in(data, *workflow_, *state_);
+    check_data();
+    state_->keep_results();
+    all.commit();
+    return hash;
+}
+
+std::vector<std::string> Batch::faults(std::size_t most) const {
+    std::vector<std::string> faults;
+    state_->each_set_aside([&](std::int64_t line, const std::string& fault, const std::string&) {
+        if (faults.size() < most) faults.push_back(fmt::format("line {}: {}", line, fault));
+    });
+    return faults;
+}
+
+bool Batch::write_output() {
+    const BatchCounts counts = state_->counts();
+    if (counts.ended() < counts.items) return false;
+    WholeFile out(settings_.files.output);
+    state_->each_result([&](const std::string& id, const std::string& report) { out.write(output_line(id, report)); });
+    out.close();
+    std::error_code ignored;
+    std::filesystem::remove(settings_.files.finished(), ignored);
+    return true;
+}
+
+BatchStatus batch_status(const BatchFiles& files) {
+    if (!there(files.state()))
+        refuse(fmt::format("there is no {}: no batch has been begun with this output", files.state().string()));
+    BatchState state(files.state());
+    BatchStatus status;
+    const std::optional<BatchIdentity> identity = state.identity();
+    status.taken_in = identity.has_value();
+    if (identity) status.workflow = identity->workflow;
+    if (identity) status.begun = identity->begun;
+    status.counts = state.counts();
+    status.under_way = state.under_way();
+    status.complete = there(files.output);
+    return status;
+}
+
+}  // namespace enough

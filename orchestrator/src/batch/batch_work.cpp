@@ -1,0 +1,136 @@
+#include "batch/batch_work.hpp"
+
+#include <fmt/format.h>
+#include <boost/asio/cancellation_state.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/system/system_error.hpp>
+
+#include <exception>
+#include <fstream>
+#include <stdexcept>
+#include <utility>
+
+namespace enough {
+namespace {
+
+constexpr std::size_t page = 64;
+
+/// What happens in one run, up to its being cut off: it then goes on from there as after a crash.
+class Recording final : public EventSink {
+public:
+    Recording(BatchWriter& writer, std::int64_t item) : writer_(writer), item_(item) {}
+
+    void on(const Event& event) override {
+        cut_ = cut_ || std::holds_alternative<CancelRequested>(event.body);
+        if (!cut_) writer_.put(BatchWriter::Recorded{item_, event});
+    }
+
+private:
+    BatchWriter& writer_;
+    std::int64_t item_;
+    bool cut_ = false;
+};
+
+/// What has ended before stands in it, too.
+void begin_finished(BatchState& state, const BatchFiles& files) {
+    std::ofstream out(files.finished(), std::ios::binary | std::ios::trunc);
+    state.each_result([&](const std::string& id, const std::string& report) { out << output_line(id, report); });
+    if (!out.flush()) throw std::runtime_error(fmt::format("cannot write {}", files.finished().string()));
+}
+
+BatchFiles ready(BatchState& state, BatchFiles files) {
+    begin_finished(state, files);
+    return files;
+}
+
+}  // namespace
+
+Batch::Work::Work(Batch& batch, ItemRunner& runner, asio::any_io_executor executor)
+    : batch_(batch),
+      runner_(runner),
+      group_(executor, TaskGroup::OnError::cancel_others),
+      writer_(executor, ready(*batch.state_, batch.settings_.files), [this] { group_.cancel(); }) {}
+
+Task<BatchEnd> Batch::Work::to_end() {
+    for (std::size_t i = 0; i < batch_.settings_.concurrency; ++i)
+        group_.spawn(take_turns());
+    std::exception_ptr fault;
+    try {
+        co_await group_.join();
+    } catch (const std::exception&) {
+        fault = std::current_exception();
+    }
+    co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+    co_await writer_.flush();
+    if (const auto why = writer_.fault()) {
+        const std::string what =
+            fmt::format("the batch had to stop: {}; what was written before is safe, go on with --resume", *why);
+        throw std::runtime_error(what);
+    }
+    if (fault) std::rethrow_exception(fault);
+    co_return out_of_money_ ? BatchEnd::over_budget : BatchEnd::complete;
+}
+
+Task<void> Batch::Work::take_turns() {
+    while (std::optional<BatchItem> item = next()) {
+        co_await run(std::move(*item));
+        co_await writer_.room();
+    }
+}
+
+Task<void> Batch::Work::run(BatchItem item) {
+    const std::int64_t number = item.number;
+    nlohmann::json id = item.id;
+    Recording record(writer_, number);
+    ++running_;
+    std::string fault;
+    try {
+        ItemResult result = co_await runner_.run(std::move(item), record);
+        --running_;
+        if (result.status != Status::cancelled) ended(number, id, std::move(result));
+        co_return;
+    } catch (const boost::system::system_error&) {
+        throw;
+    } catch (const std::exception& error) {
+        fault = error.what();
+    }
+    throw std::runtime_error(fmt::format("item {}: {}", id.dump(), fault));
+}
+
+std::optional<BatchItem> Batch::Work::next() {
+    if (writer_.fault() || out_of_money_) return std::nullopt;
+    if (page_.empty())
+        for (BatchItem& item : batch_.state_->waiting(last_, page))
+            page_.push_back(std::move(item));
+    if (page_.empty()) return std::nullopt;
+    out_of_money_ = !may_spend();
+    if (out_of_money_) return std::nullopt;
+    std::optional<BatchItem> item(std::move(page_.front()));
+    page_.pop_front();
+    last_ = item->number;
+    return item;
+}
+
+/// Where runs have a limit of their own, those in flight are counted with all of it.
+bool Batch::Work::may_spend() {
+    const auto& most = batch_.settings_.max_usd;
+    if (!most) return true;
+    const double spent = batch_.counts_.usd();
+    const auto& of_a_run = batch_.workflow_->limits.usd;
+    return of_a_run ? spent + static_cast<double>(running_ + 1) * *of_a_run <= *most : spent < *most;
+}
+
+void Batch::Work::ended(std::int64_t item, nlohmann::json id, ItemResult result) {
+    batch_.counts_.count(result.status);
+    batch_.counts_.used += result.totals;
+    writer_.put(BatchWriter::Finished{item, std::move(id), std::move(result)});
+    if (batch_.settings_.on_progress) batch_.settings_.on_progress(batch_.counts_, running_);
+}
+
+Task<BatchEnd> Batch::run(ItemRunner& runner) {
+    const asio::any_io_executor executor = co_await asio::this_coro::executor;
+    Work work(*this, runner, executor);
+    co_return co_await work.to_end();
+}
+
+}  // namespace enough

@@ -1,0 +1,42 @@
+#pragma once
+
+#include "batch/batch_state.hpp"
+#include "batch/batch_writer.hpp"
+
+#include <enough/async/task_group.hpp>
+#include <enough/orchestrator/batch.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <optional>
+
+namespace enough {
+
+/// A batch at work: so many items at once, taken from the state a page at a time.
+class Batch::Work {
+public:
+    Work(Batch& batch, ItemRunner& runner, asio::any_io_executor executor);
+
+    Task<BatchEnd> to_end();
+
+private:
+    Task<void> take_turns();
+    Task<void> run(BatchItem item);
+    std::optional<BatchItem> next();
+    bool may_spend();
+    void ended(std::int64_t item, nlohmann::json id, ItemResult result);
+
+    Batch& batch_;
+    ItemRunner& runner_;
+    TaskGroup group_;
+    BatchWriter writer_;
+    std::deque<BatchItem> page_;
+    std::int64_t last_ = 0;  ///< number of the last item that was taken from the state
+    std::size_t running_ = 0;
+    bool out_of_money_ = false;
+};
+
+}  // namespace enough
