@@ -38,6 +38,7 @@ struct Arguments {
     std::string output;
     BatchSettings settings;
     CassetteArguments cassettes;
+    std::string calls_per_item;
     bool status = false;
     bool json = false;
     bool quiet = false;
@@ -127,9 +128,15 @@ int conclude(Batch& batch, const Arguments& arguments, BatchEnd end) {
     const BatchFiles& files = arguments.settings.files;
     const bool complete = batch.write_output();
     const BatchCounts& counts = batch.counts();
-    if (arguments.json) print_json(batch_json(files, counts, complete));
+    const nlohmann::ordered_json budget = batch.call_budget();
+    if (arguments.json) {
+        auto json = batch_json(files, counts, complete);
+        if (!budget.is_null()) json["budget"] = budget;
+        print_json(json);
+    }
     if (!arguments.quiet) {
         terminal.line(batch_in_words(terminal, files, counts));
+        if (!budget.is_null()) terminal.line(call_budget_in_words(budget));
         if (complete) terminal.line(fmt::format("written to {}", files.output.string()));
     }
     if (end == BatchEnd::over_budget)
@@ -154,6 +161,12 @@ std::unique_ptr<Batch> open_batch(const Arguments& arguments, const std::shared_
     return std::make_unique<Batch>(workflow, data, arguments.settings);
 }
 
+CallsPerItem calls_per_item_of(const std::string& text) {
+    if (const auto calls = CallsPerItem::parse(text)) return *calls;
+    throw std::invalid_argument(fmt::format(
+        "--calls-per-item {} is no number from 1 to 1000 with at most 6 decimal places, like 2 or 1.5", text));
+}
+
 int run_batch(Arguments& arguments) {
     const auto workflow = load_or_explain(arguments.file, arguments.format(), Calibrations::required, Pins::required,
                                           arguments.warnings());
@@ -162,11 +175,16 @@ int run_batch(Arguments& arguments) {
     BatchSettings& settings = arguments.settings;
     settings.data_passes_once = !std::filesystem::is_regular_file(arguments.data);
     settings.concurrency = useful_concurrency(*workflow, settings.concurrency);
+    if (!arguments.calls_per_item.empty()) settings.calls_per_item = calls_per_item_of(arguments.calls_per_item);
     RecordedModels models(arguments.cassettes);
     Terminal terminal;
     ItemBar bar(terminal);
     if (!arguments.quiet)
         settings.on_progress = [&](const BatchCounts& counts, std::size_t) { bar.show(progress_of(counts)); };
+    if (!arguments.quiet)
+        settings.on_pass = [&](const std::string& what) {
+            if (!what.empty()) terminal.line(what);
+        };
     const std::unique_ptr<Batch> batch = open_batch(arguments, workflow);
     if (!arguments.quiet) announce(*batch, arguments, terminal);
     try {
@@ -215,6 +233,10 @@ void add_batch(CLI::App& app, int& exit) {
     verb->add_flag("--strict", arguments->settings.strict, "Refuse data with bad lines instead of setting them aside");
     verb->add_option("--max-usd", arguments->settings.max_usd, "Begin no further item once this much is spent")
         ->check(CLI::PositiveNumber);
+    verb->add_option("--calls-per-item", arguments->calls_per_item,
+                     "A budget of so many calls per item on average (1 to 1000, like 1.5): one call for each item "
+                     "first, what is left to the unsure ones, the neediest first")
+        ->type_name("B");
     verb->add_flag("--status", arguments->status, "Say how the batch of this output stands, also while it runs");
     arguments->cassettes.add_to(*verb);
     verb->add_flag("--json", arguments->json, "Print the summary as JSON");

@@ -1,5 +1,7 @@
 #include "batch/batch_state.hpp"
 
+#include <fmt/format.h>
+
 #include <charconv>
 #include <cmath>
 #include <map>
@@ -12,7 +14,9 @@ using nlohmann::json;
 constexpr std::int32_t application = 0x656e6342;  // "encB"
 constexpr std::int32_t version = 1;
 constexpr const char* kind = "a state of enough's batches";
-// `key` is the id as equal JSON values have it in common; a result's long text stands last.
+// `shares` are of a budget of calls; `need` is null unless the item waits for its next call; `earlier` counts the calls
+// of tries that were begun anew. `key` is the id as equal JSON values have it in common; a result's long text stands
+// last.
 constexpr const char* schema = R"(
 CREATE TABLE batch (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE items (number INTEGER PRIMARY KEY, line INTEGER NOT NULL, key TEXT NOT NULL UNIQUE, id TEXT,
@@ -23,6 +27,9 @@ CREATE TABLE results (number INTEGER PRIMARY KEY, status TEXT NOT NULL, calls IN
 CREATE TABLE earlier (calls INTEGER, input_tokens INTEGER, cached_input_tokens INTEGER, output_tokens INTEGER, usd REAL);
 CREATE TABLE events (item INTEGER NOT NULL, number INTEGER NOT NULL, body TEXT NOT NULL,
   PRIMARY KEY (item, number)) WITHOUT ROWID;
+CREATE TABLE shares (number INTEGER PRIMARY KEY, granted INTEGER NOT NULL, earlier INTEGER NOT NULL, need INTEGER,
+  usd REAL NOT NULL DEFAULT 0);
+CREATE INDEX needs ON shares (granted, need DESC, number) WHERE need IS NOT NULL;
 CREATE TABLE set_aside (line INTEGER PRIMARY KEY, fault TEXT NOT NULL, text TEXT NOT NULL);
 )";
 constexpr const char* sums =
@@ -80,7 +87,8 @@ std::optional<BatchIdentity> BatchState::identity() {
     while (all.step())
         values[all.text(0)] = all.text(1);
     if (values.empty()) return std::nullopt;
-    return BatchIdentity{values["workflow"], values["workflow_hash"], values["data_hash"], values["begun"]};
+    return BatchIdentity{values["workflow"], values["workflow_hash"], values["data_hash"], values["begun"],
+                         values["calls_per_item"]};
 }
 
 void BatchState::set_identity(const BatchIdentity& identity) {
@@ -89,6 +97,7 @@ void BatchState::set_identity(const BatchIdentity& identity) {
     set.bind(1, "workflow_hash").bind(2, identity.workflow_hash).step();
     set.bind(1, "data_hash").bind(2, identity.data_hash).step();
     set.bind(1, "begun").bind(2, identity.begun).step();
+    set.bind(1, "calls_per_item").bind(2, identity.calls_per_item).step();
 }
 
 BatchState::Added BatchState::add(const DataItem& item) {
@@ -132,12 +141,24 @@ void BatchState::retry_failed() {
     database_.execute(
         "INSERT INTO earlier SELECT sum(calls), sum(input_tokens), sum(cached_input_tokens), "
         "sum(output_tokens), sum(usd) FROM results WHERE status = 'failed'");
+    const std::string anew = fmt::format(
+        "UPDATE shares SET earlier = earlier + granted, granted = 0, need = {}, usd = 0 WHERE number IN "
+        "(SELECT number FROM results WHERE status = 'failed')",
+        order_of_need(neediest));
+    database_.execute(anew);
     database_.execute("DELETE FROM results WHERE status = 'failed'");
     all.commit();
 }
 
 void BatchState::forget_events() {
+    SqliteTransaction all(database_);
+    const std::string anew = fmt::format(
+        "UPDATE shares SET earlier = earlier + granted, granted = 0, need = {}, usd = 0 WHERE number NOT IN "
+        "(SELECT number FROM results)",
+        order_of_need(neediest));
+    database_.execute(anew);
     database_.execute("DELETE FROM events");
+    all.commit();
 }
 
 BatchCounts BatchState::counts() {
@@ -152,6 +173,8 @@ BatchCounts BatchState::counts() {
     counts.set_aside = one_number(database_, "SELECT count(*) FROM set_aside");
     SqliteStatement earlier = database_.prepare(std::string("SELECT ") + sums + " FROM earlier");
     if (earlier.step()) counts.earlier = totals_at(earlier, 0);
+    SqliteStatement waiting = database_.prepare("SELECT coalesce(sum(usd), 0) FROM shares");
+    if (waiting.step()) counts.waiting_usd = real(waiting.text(0));
     return counts;
 }
 
@@ -170,6 +193,16 @@ std::vector<BatchItem> BatchState::waiting(std::int64_t after, std::size_t most)
     for (BatchItem& item : items)
         item.recorded = events(item.number);
     return items;
+}
+
+BatchItem BatchState::item(std::int64_t number) {
+    SqliteStatement row = database_.prepare(
+        "SELECT coalesce(i.id, i.key), i.inputs, s.usd FROM items i LEFT JOIN shares s ON s.number = i.number "
+        "WHERE i.number = ?");
+    if (!row.bind(1, number).step()) throw std::runtime_error(fmt::format("the batch has no item {}", number));
+    BatchItem item{number, json::parse(row.text(0)), json::parse(row.text(1)), events(number)};
+    item.spent_usd = real(row.text(2));
+    return item;
 }
 
 std::vector<Event> BatchState::events(std::int64_t item) {
@@ -193,6 +226,16 @@ void BatchState::each_result(const std::function<void(const std::string& id, con
         "SELECT coalesce(i.id, i.key), r.report FROM items i JOIN results r ON r.number = i.number ORDER BY i.number");
     while (rows.step())
         visit(rows.text(0), rows.text(1));
+}
+
+void BatchState::each_labelled(const std::function<void(const DataItem& item, const json& report)>& visit) {
+    SqliteStatement rows = database_.prepare(
+        "SELECT coalesce(i.id, i.key), i.inputs, i.expected, i.line, r.report FROM items i JOIN results r "
+        "ON r.number = i.number WHERE i.expected IS NOT NULL ORDER BY i.number");
+    while (rows.step())
+        visit({json::parse(rows.text(0)), json::parse(rows.text(1)), json::parse(rows.text(2)),
+               static_cast<int>(rows.number(3))},
+              json::parse(rows.text(4)));
 }
 
 }  // namespace enough

@@ -20,7 +20,8 @@ struct BatchIdentity {
     std::string workflow;
     std::string workflow_hash;
     std::string data_hash;
-    std::string begun;  ///< RFC 3339
+    std::string begun;           ///< RFC 3339
+    std::string calls_per_item;  ///< of a batch with a budget of calls; else empty
 
     bool operator==(const BatchIdentity&) const = default;
 };
@@ -54,6 +55,7 @@ public:
 
     /// Failed items are to be begun anew; what they used is kept with `BatchCounts::earlier`.
     void retry_failed();
+    /// Items that have not ended are begun anew.
     void forget_events();
 
     BatchCounts counts();
@@ -62,11 +64,16 @@ public:
     /// Items without a result, after the number `after`, in order; `most` at most.
     std::vector<BatchItem> waiting(std::int64_t after, std::size_t most);
 
+    /// One item, with what was recorded of it.
+    BatchItem item(std::int64_t number);
+
     /// In the order of the lines.
     void each_set_aside(
         const std::function<void(std::int64_t line, const std::string& fault, const std::string& text)>& visit);
     /// In the order of the data: id and report, both JSON.
     void each_result(const std::function<void(const std::string& id, const std::string& report)>& visit);
+    /// In the order of the data, items that have ended and have an `expected`.
+    void each_labelled(const std::function<void(const DataItem& item, const nlohmann::json& report)>& visit);
 
 private:
     std::vector<Event> events(std::int64_t item);

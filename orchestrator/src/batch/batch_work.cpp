@@ -49,14 +49,19 @@ Batch::Work::Work(Batch& batch, ItemRunner& runner, asio::any_io_executor execut
     : batch_(batch),
       runner_(runner),
       group_(executor, TaskGroup::OnError::cancel_others),
-      writer_(executor, ready(*batch.state_, batch.settings_.files), [this] { group_.cancel(); }) {}
+      writer_(executor, ready(*batch.state_, batch.settings_.files), [this] { group_.cancel(); }) {
+    const auto& budget = batch.settings_.calls_per_item;
+    if (!budget) return;
+    shares_.emplace(batch.settings_.files.state());
+    shares_->hand_out();
+    rounds_.emplace(*batch.state_, *shares_, budget->for_items(batch.counts_.items));
+}
 
 Task<BatchEnd> Batch::Work::to_end() {
-    for (std::size_t i = 0; i < batch_.settings_.concurrency; ++i)
-        group_.spawn(take_turns());
     std::exception_ptr fault;
     try {
-        co_await group_.join();
+        Task<void> working = work_off();
+        co_await std::move(working);
     } catch (const std::exception&) {
         fault = std::current_exception();
     }
@@ -71,6 +76,28 @@ Task<BatchEnd> Batch::Work::to_end() {
     co_return out_of_money_ ? BatchEnd::over_budget : BatchEnd::complete;
 }
 
+/// Without a budget of calls all items are one pass.
+Task<void> Batch::Work::work_off() {
+    if (!rounds_) {
+        Task<void> pass = one_pass();
+        co_await std::move(pass);
+        co_return;
+    }
+    const auto& on_pass = batch_.settings_.on_pass;
+    while (!writer_.fault() && !out_of_money_ && rounds_->turn()) {
+        if (on_pass) on_pass(rounds_->pass_in_words());
+        Task<void> pass = one_pass();
+        co_await std::move(pass);
+        co_await writer_.flush();
+    }
+}
+
+Task<void> Batch::Work::one_pass() {
+    for (std::size_t i = 0; i < batch_.settings_.concurrency; ++i)
+        group_.spawn(take_turns());
+    co_await group_.join();
+}
+
 Task<void> Batch::Work::take_turns() {
     while (std::optional<BatchItem> item = next()) {
         co_await run(std::move(*item));
@@ -80,6 +107,8 @@ Task<void> Batch::Work::take_turns() {
 
 Task<void> Batch::Work::run(BatchItem item) {
     const std::int64_t number = item.number;
+    const double spent_before = item.spent_usd;
+    const int granted = item.granted_calls.value_or(0);
     nlohmann::json id = item.id;
     Recording record(writer_, number);
     ++running_;
@@ -87,7 +116,14 @@ Task<void> Batch::Work::run(BatchItem item) {
     try {
         ItemResult result = co_await runner_.run(std::move(item), record);
         --running_;
-        if (result.status != Status::cancelled) ended(number, id, std::move(result));
+        if (result.status == Status::cancelled) co_return;
+        if (result.status == Status::running) {
+            suspended(number, spent_before, result);
+            co_return;
+        }
+        if (rounds_) rounds_->ended(granted, result.calls);
+        batch_.counts_.waiting_usd -= spent_before;
+        ended(number, id, std::move(result));
         co_return;
     } catch (const boost::system::system_error&) {
         throw;
@@ -99,6 +135,10 @@ Task<void> Batch::Work::run(BatchItem item) {
 
 std::optional<BatchItem> Batch::Work::next() {
     if (writer_.fault() || out_of_money_) return std::nullopt;
+    return rounds_ ? next_in_round() : next_in_order();
+}
+
+std::optional<BatchItem> Batch::Work::next_in_order() {
     if (page_.empty())
         for (BatchItem& item : batch_.state_->waiting(last_, page))
             page_.push_back(std::move(item));
@@ -111,6 +151,15 @@ std::optional<BatchItem> Batch::Work::next() {
     return item;
 }
 
+std::optional<BatchItem> Batch::Work::next_in_round() {
+    std::optional<BatchItem> item = rounds_->next();
+    if (!item) return std::nullopt;
+    out_of_money_ = item->calls_ended.empty() && !may_spend();
+    if (out_of_money_) return std::nullopt;
+    if (item->calls_ended.empty()) writer_.put(BatchWriter::Granted{item->number, *item->granted_calls});
+    return item;
+}
+
 /// Where runs have a limit of their own, those in flight are counted with all of it.
 bool Batch::Work::may_spend() {
     const auto& most = batch_.settings_.max_usd;
@@ -118,6 +167,12 @@ bool Batch::Work::may_spend() {
     const double spent = batch_.counts_.usd();
     const auto& of_a_run = batch_.workflow_->limits.usd;
     return of_a_run ? spent + static_cast<double>(running_ + 1) * *of_a_run <= *most : spent < *most;
+}
+
+void Batch::Work::suspended(std::int64_t item, double spent_before, const ItemResult& result) {
+    batch_.counts_.waiting_usd += result.totals.usd - spent_before;
+    writer_.put(BatchWriter::Suspended{item, result.calls, result.need, result.totals.usd});
+    if (batch_.settings_.on_progress) batch_.settings_.on_progress(batch_.counts_, running_);
 }
 
 void Batch::Work::ended(std::int64_t item, nlohmann::json id, ItemResult result) {

@@ -2,6 +2,7 @@
 
 #include "batch/batch_state.hpp"
 #include "batch/batch_writer.hpp"
+#include "batch/call_rounds.hpp"
 
 #include <enough/async/task_group.hpp>
 #include <enough/orchestrator/batch.hpp>
@@ -23,14 +24,21 @@ public:
     Task<BatchEnd> to_end();
 
 private:
+    Task<void> work_off();
+    Task<void> one_pass();
     Task<void> take_turns();
     Task<void> run(BatchItem item);
     std::optional<BatchItem> next();
+    std::optional<BatchItem> next_in_order();
+    std::optional<BatchItem> next_in_round();
     bool may_spend();
+    void suspended(std::int64_t item, double spent_before, const ItemResult& result);
     void ended(std::int64_t item, nlohmann::json id, ItemResult result);
 
     Batch& batch_;
     ItemRunner& runner_;
+    std::optional<CallShares> shares_;  ///< with a budget of calls
+    std::optional<CallRounds> rounds_;
     TaskGroup group_;
     BatchWriter writer_;
     std::deque<BatchItem> page_;

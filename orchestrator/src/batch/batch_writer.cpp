@@ -36,6 +36,8 @@ BatchWriter::BatchWriter(asio::any_io_executor executor, const BatchFiles& files
           database_.prepare("INSERT OR IGNORE INTO results (number, status, calls, input_tokens, "
                             "cached_input_tokens, output_tokens, usd, report) VALUES (?, ?, ?, ?, ?, ?, ?, ?)")),
       remove_events_(database_.prepare("DELETE FROM events WHERE item = ?")),
+      set_share_(database_.prepare("UPDATE shares SET granted = ?, need = ?, usd = ? WHERE number = ?")),
+      grant_(database_.prepare("UPDATE shares SET granted = ?, need = NULL WHERE number = ?")),
       file_(files.finished().string()),
       out_(file_, std::ios::binary | std::ios::app) {
     if (!out_) throw std::runtime_error(fmt::format("cannot write {}", file_));
@@ -139,6 +141,8 @@ void BatchWriter::write(const std::deque<Entry>& entries) {
         const auto* recorded = std::get_if<Recorded>(&entry);
         if (recorded && !finished.contains(recorded->item)) write(*recorded);
         if (const auto* each = std::get_if<Finished>(&entry)) write(*each);
+        if (const auto* each = std::get_if<Granted>(&entry)) write(*each);
+        if (const auto* each = std::get_if<Suspended>(&entry)) write(*each);
     }
     transaction.commit();
 }
@@ -155,6 +159,16 @@ void BatchWriter::write(const Finished& finished) {
     add_result_.bind(4, totals.input_tokens).bind(5, totals.cached_input_tokens).bind(6, totals.output_tokens);
     add_result_.bind(7, fmt::format("{}", totals.usd)).bind(8, finished.result.report).step();
     if (with_events_.erase(finished.item) > 0) remove_events_.bind(1, finished.item).step();
+    set_share_.bind(1, std::int64_t{finished.result.calls}).bind_null(2).bind(3, "0").bind(4, finished.item).step();
+}
+
+void BatchWriter::write(const Granted& granted) {
+    grant_.bind(1, std::int64_t{granted.calls}).bind(2, granted.item).step();
+}
+
+void BatchWriter::write(const Suspended& suspended) {
+    set_share_.bind(1, std::int64_t{suspended.calls}).bind(2, order_of_need(suspended.need));
+    set_share_.bind(3, fmt::format("{}", suspended.usd)).bind(4, suspended.item).step();
 }
 
 void BatchWriter::append(const std::deque<Entry>& entries) {

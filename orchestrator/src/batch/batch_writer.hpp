@@ -34,7 +34,19 @@ public:
         nlohmann::json id;
         ItemResult result;
     };
-    using Entry = std::variant<Recorded, Finished>;
+    /// An item may make so many calls from now on, and is run.
+    struct Granted {
+        std::int64_t item = 0;
+        int calls = 0;
+    };
+    /// It has made so many, and waits for another.
+    struct Suspended {
+        std::int64_t item = 0;
+        int calls = 0;
+        double need = 0;
+        double usd = 0;
+    };
+    using Entry = std::variant<Recorded, Finished, Granted, Suspended>;
 
     /// Lines of finished items are appended to `files.finished()`, too. `on_fault` is called on `executor`, once, when
     /// nothing can be written any more. Throws `SqliteError`, or `std::runtime_error` if that file can't be written.
@@ -60,6 +72,8 @@ private:
     void write(const std::deque<Entry>& entries);
     void write(const Recorded& recorded);
     void write(const Finished& finished);
+    void write(const Granted& granted);
+    void write(const Suspended& suspended);
     void append(const std::deque<Entry>& entries);
     void failed(const std::string& why);
     Task<void> next_transaction();
@@ -81,6 +95,8 @@ private:
     SqliteStatement add_event_;
     SqliteStatement add_result_;
     SqliteStatement remove_events_;
+    SqliteStatement set_share_;
+    SqliteStatement grant_;
     std::set<std::int64_t> with_events_;
     std::string file_;
     std::ofstream out_;
