@@ -22,7 +22,7 @@ std::int64_t total(const Usage& usage) {
 }
 
 LimiterSettings make_settings(const RateLimits& limits) {
-    return {limits.concurrency, limits.requests_per_minute, limits.tokens_per_minute};
+    return {limits.concurrency, limits.requests_per_minute, limits.tokens_per_minute, limits.share};
 }
 
 }  // namespace

@@ -114,6 +114,14 @@ const ServerSettings* server_settings(const ProviderSettings& settings) {
         settings);
 }
 
+void set_rate_share(ProviderSettings& settings, const std::shared_ptr<RateShare>& share) {
+    std::visit(
+        [&](auto& provider) {
+            if constexpr (requires { provider.limits; }) provider.limits.share = share;
+        },
+        settings);
+}
+
 std::unique_ptr<Agent> make_agent(const ProviderSettings& settings, asio::any_io_executor executor,
                                   OpenCircuit open_circuit) {
     return std::visit(MakeAgent(std::move(executor), open_circuit), settings);

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <limits>
 
 namespace enough {
@@ -67,6 +68,44 @@ TEST(TokenBucket, PuttingBackNeverOverfills) {
     bucket.take(10, start);
     bucket.take(-50, start);
     EXPECT_NEAR(bucket.level(start), 60, 1e-9);
+}
+
+TEST(TokenBucket, AChangeDealsOutWhatItHoldsAndNeverAddsToIt) {
+    struct {
+        double level;
+        double limit;
+        double expected;
+    } const rows[] = {
+        {60, 15, 15},   // full stays full
+        {40, 30, 20},   // shrinks: the same share of the limit
+        {40, 120, 40},  // grows: what is there
+        {0, 120, 0},   {-30, 15, -30}, {-30, 120, -30}, {40, 60, 40},
+    };
+    for (const auto& row : rows) {
+        TokenBucket bucket(60, start);
+        bucket.take(60 - row.level, start);
+        bucket.change(row.limit, start);
+        EXPECT_NEAR(bucket.level(start), row.expected, 1e-9) << row.level << " of 60, then " << row.limit;
+        const auto more = std::min(row.limit, row.expected + row.limit / 6);
+        EXPECT_NEAR(bucket.level(start + 10s), more, 1e-9) << "refills at the new rate";
+    }
+}
+
+TEST(TokenBucket, AChangeCountsTheTimeBeforeItAtTheOldRate) {
+    TokenBucket bucket(60, start);
+    bucket.take(60, start);
+    bucket.change(6, start + 10s);  // 10 of 60 by then
+    EXPECT_NEAR(bucket.level(start + 10s), 1, 1e-9);
+}
+
+TEST(TokenBucket, ChangesBackAndForthBringNothing) {
+    TokenBucket bucket(60, start);
+    bucket.take(20, start);
+    for (int i = 0; i < 10; ++i) {
+        const double before = bucket.level(start);
+        bucket.change(i % 2 == 0 ? 20 : 60, start);
+        EXPECT_LE(bucket.level(start), before);
+    }
 }
 
 TEST(TokenBucket, AClockThatStepsBackRefillsNothing) {

@@ -63,8 +63,7 @@ private:
         const auto text = type::Text{}(name);
         if (!text) return lost();
         const std::filesystem::path path = resolved(name.mark(), *text);
-        std::error_code fault;
-        const std::filesystem::path key = std::filesystem::weakly_canonical(path, fault);
+        const std::filesystem::path key = shared_.files.key(path);
         if (std::find(chain.begin(), chain.end(), key) != chain.end()) {
             name.error(fmt::format("an include cycle: {} is being read already", shown(name.node())));
             return lost();
@@ -85,7 +84,7 @@ private:
 
     std::optional<Node> parse(const Value& name, const std::filesystem::path& path,
                               std::vector<std::filesystem::path>& chain) {
-        const FileText file = read_file(path, YamlLimits{}.file_bytes, FileKinds::regular);
+        const FileText file = shared_.files.read(path, YamlLimits{}.file_bytes, FileKinds::regular);
         if (!file.text) {
             name.error(fmt::format("file {}: {}", shown(name.node()), file.fault));
             return std::nullopt;
@@ -163,8 +162,7 @@ private:
 
 bool include_files(Node& root, const std::filesystem::path& file, Sources& sources, SharedLoad& shared) {
     std::vector<std::filesystem::path> chain;
-    std::error_code fault;
-    if (!file.empty()) chain.push_back(std::filesystem::weakly_canonical(file, fault));
+    if (!file.empty()) chain.push_back(shared.files.key(file));
     Inclusion inclusion(sources, shared);
     inclusion.run(root, chain);
     return inclusion.complete;

@@ -67,12 +67,9 @@ void read_sections(Node& root, Loading& loading, const std::string& file) {
     fields.finish();
 }
 
-LoadResult load(std::string_view text, const std::string& name, const std::filesystem::path& file,
-                const Environment& environment, Calibrations calibrations, Pins pins, Unset unset) {
-    SharedLoad shared{environment, calibrations, pins, unset};
-    std::error_code fault;
-    shared.chain.push_back({file.empty() ? file : std::filesystem::weakly_canonical(file, fault),
-                            in_quotes(std::filesystem::path(name).filename().string())});
+LoadResult load(std::string_view text, const std::string& name, const std::filesystem::path& file, SharedLoad& shared) {
+    shared.chain.push_back(
+        {file.empty() ? file : shared.files.key(file), in_quotes(std::filesystem::path(name).filename().string())});
     auto workflow = load_one(text, name, file, shared);
     return {std::move(workflow), shared.problems.sorted()};
 }
@@ -89,7 +86,7 @@ std::shared_ptr<const Workflow> load_one(std::string_view text, const std::strin
     substitute(*root, shared.environment, shared.unset, problems);
     const bool complete = include_files(*root, file, sources, shared);
     if (shared.unset == Unset::refused)
-        fill_secrets(*root, shared.environment, problems);
+        fill_secrets(*root, shared.environment, shared.files, problems);
     else
         leave_secrets(*root);
     for (const char* section : {"models", "agents", "gates"})
@@ -115,6 +112,15 @@ std::shared_ptr<const Workflow> load_one(std::string_view text, const std::strin
     return std::make_shared<const Workflow>(std::move(loading.workflow));
 }
 
+LoadResult load_main(const std::filesystem::path& file, const std::string& name, SharedLoad& shared) {
+    const FileText read = shared.files.read(file, YamlLimits{}.file_bytes, FileKinds::any);
+    if (read.text) return load(*read.text, name, file, shared);
+    Problem problem;
+    problem.file = name;
+    problem.message = "the file can't be read: " + read.fault;
+    return {nullptr, {std::move(problem)}};
+}
+
 Environment process_environment() {
     return [](const std::string& name) -> std::optional<std::string> {
         const char* value = std::getenv(name.c_str());
@@ -124,17 +130,16 @@ Environment process_environment() {
 
 LoadResult load_workflow(const std::filesystem::path& file, const Environment& environment, Calibrations calibrations,
                          Pins pins, Unset unset) {
-    const FileText read = read_file(file, YamlLimits{}.file_bytes, FileKinds::any);
-    if (read.text) return load(*read.text, file.string(), file, environment, calibrations, pins, unset);
-    Problem problem;
-    problem.file = file.string();
-    problem.message = "the file can't be read: " + read.fault;
-    return {nullptr, {std::move(problem)}};
+    Disk disk;
+    SharedLoad shared{environment, disk, calibrations, pins, unset};
+    return load_main(file, file.string(), shared);
 }
 
 LoadResult load_workflow_text(std::string_view text, const std::string& name, const Environment& environment,
                               Calibrations calibrations) {
-    return load(text, name, {}, environment, calibrations, Pins::required, Unset::refused);
+    Disk disk;
+    SharedLoad shared{environment, disk, calibrations};
+    return load(text, name, {}, shared);
 }
 
 std::shared_ptr<const Workflow> parse_workflow(std::string_view text, const std::string& name) {

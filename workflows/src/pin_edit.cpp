@@ -137,8 +137,9 @@ std::optional<std::filesystem::path> file_of(const std::filesystem::path& workfl
                                              const Environment& environment) {
     const FileText read = read_file(workflow_file, YamlLimits{}.file_bytes, FileKinds::regular);
     if (!read.text) return std::nullopt;
-    SharedLoad shared{environment};
-    Sources sources;
+    Disk disk;
+    SharedLoad shared{environment, disk};
+    Sources sources(disk);
     const auto source = sources.add(workflow_file.string(), workflow_file.parent_path());
     auto root = parse_yaml(*read.text, source, shared.problems);
     if (!root) return std::nullopt;

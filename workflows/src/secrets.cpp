@@ -35,10 +35,10 @@ std::optional<std::string> from_environment(const Value& value, const Environmen
     return std::nullopt;
 }
 
-std::optional<std::string> from_file(const Value& value) {
+std::optional<std::string> from_file(const Value& value, FileSource& files) {
     const auto path = type::Text{}(value);
     if (!path) return std::nullopt;
-    FileText file = read_file(resolved(value.mark(), *path), largest_file, FileKinds::regular);
+    FileText file = files.read_secret(resolved(value.mark(), *path), largest_file);
     if (!file.text) {
         value.error(fmt::format("file {}: {}", shown(value.node()), file.fault));
         return std::nullopt;
@@ -48,13 +48,13 @@ std::optional<std::string> from_file(const Value& value) {
     return std::move(file.text);
 }
 
-std::optional<std::string> read_secret(const Value& value, const Environment& environment) {
+std::optional<std::string> read_secret(const Value& value, const Environment& environment, FileSource& files) {
     Fields fields(value);
     const auto variable = fields.take("env");
     const auto file = fields.take("file");
     if (fields.usable() && variable.has_value() == file.has_value() && !value.node().incomplete)
         value.error(variable ? "both 'env' and 'file'; one of them is meant" : "one of 'env', 'file' is missing");
-    auto secret = variable ? from_environment(*variable, environment) : file ? from_file(*file) : std::nullopt;
+    auto secret = variable ? from_environment(*variable, environment) : file ? from_file(*file, files) : std::nullopt;
     fields.finish();
     if (secret && secret->size() < shortest) {
         value.error(
@@ -66,14 +66,15 @@ std::optional<std::string> read_secret(const Value& value, const Environment& en
 
 class Filling {
 public:
-    Filling(const Node* section, const Environment& environment, Problems& problems) : problems_(problems) {
+    Filling(const Node* section, const Environment& environment, FileSource& files, Problems& problems)
+        : problems_(problems) {
         if (section == nullptr) return;
         const Value value(*section, "secrets", problems);
         known_.complete = value.is_map();
         each_name(value, [&](const std::string& name, const Value& secret) {
             if (!is_identifier(name)) secret.error("is no name for a secret; use letters, digits and '_'");
             known_.names.push_back(name);
-            values_[name] = read_secret(secret, environment);
+            values_[name] = read_secret(secret, environment, files);
         });
     }
 
@@ -173,9 +174,9 @@ void leave_secrets(Node& root) {
         if (Node* node = root.find(section)) leave(*node);
 }
 
-void fill_secrets(Node& root, const Environment& environment, Problems& problems) {
+void fill_secrets(Node& root, const Environment& environment, FileSource& files, Problems& problems) {
     if (root.kind != NodeKind::map) return;
-    Filling filling(root.find("secrets"), environment, problems);
+    Filling filling(root.find("secrets"), environment, files, problems);
     for (Node::Entry& section : root.entries) {
         if (section.key == "secrets" || is_extension(section.key)) continue;
         if (section.key == "models")

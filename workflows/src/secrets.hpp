@@ -1,5 +1,6 @@
 #pragma once
 
+#include "file_source.hpp"
 #include "problems.hpp"
 #include "yaml_tree.hpp"
 
@@ -15,7 +16,7 @@ inline constexpr const char* secret_out_of_place =
 /// Reads `secrets:` and fills `{{ secrets.NAME }}` into the few places of `root` where one may stand; anywhere else it
 /// is an error, as is a secret that can't be had. What was filled in is shown by no message: the node counts as come
 /// from a variable. To be called when included files are merged, and before `extends`.
-void fill_secrets(Node& root, const Environment& environment, Problems& problems);
+void fill_secrets(Node& root, const Environment& environment, FileSource& files, Problems& problems);
 
 /// Leaves the references as they stand, where a workflow is only to be shown: readers take no offence at them.
 void leave_secrets(Node& root);

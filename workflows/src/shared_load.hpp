@@ -26,15 +26,19 @@ struct SharedLoad {
     };
 
     const Environment& environment;
+    FileSource& files;
     Calibrations calibrations = Calibrations::required;
     Pins pins = Pins::required;
     Unset unset = Unset::refused;
     Problems problems{};
-    Sources sources{};
+    Sources sources{files};
     std::vector<Open> chain{};                                                     ///< outermost first
     std::map<std::filesystem::path, std::shared_ptr<const Workflow>> workflows{};  ///< null: read in vain
     std::map<std::string, std::string> model_keys{};  ///< hash of the definition by `Model::key`
 };
+
+/// Reads `file`, the one that was asked for, and all that it needs. `name` stands for it in problems.
+LoadResult load_main(const std::filesystem::path& file, const std::string& name, SharedLoad& shared);
 
 /// Reads one workflow; null when it has errors, which are in `shared.problems`. `file`: what relative paths are
 /// relative to. The caller has put it into `shared.chain`.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "fields.hpp"
+#include "file_source.hpp"
 #include "yaml_tree.hpp"
 
 #include <cstddef>
@@ -12,20 +13,12 @@
 
 namespace enough {
 
-/// A file's bytes, or why they can't be had.
-struct FileText {
-    std::optional<std::string> text;
-    std::string fault;
-};
-
-enum class FileKinds { regular, any };  ///< `any`: also pipes, such as a shell's `<(…)`
-
-/// Reads at most `limit` bytes; a larger file is a fault.
-FileText read_file(const std::filesystem::path& path, std::size_t limit, FileKinds kinds);
-
 /// The files a workflow is made of.
 class Sources {
 public:
+    /// `files` must outlive this.
+    explicit Sources(FileSource& files) : files_(&files) {}
+
     /// Those of another workflow of the same load: numbered on from here, without texts.
     Sources beside() const;
 
@@ -39,6 +32,7 @@ public:
     const std::vector<std::string>& texts() const { return texts_; }
 
 private:
+    FileSource* files_;
     std::shared_ptr<int> count_ = std::make_shared<int>(0);
     std::vector<std::string> texts_;
 };

@@ -31,7 +31,7 @@ std::string way(const SharedLoad& shared, std::size_t first, const std::string& 
 }
 
 std::shared_ptr<const Workflow> load_file(const Value& name, const std::filesystem::path& path, SharedLoad& shared) {
-    const FileText file = read_file(path, YamlLimits{}.file_bytes, FileKinds::regular);
+    const FileText file = shared.files.read(path, YamlLimits{}.file_bytes, FileKinds::regular);
     if (file.text) return load_one(*file.text, path.string(), path, shared);
     name.error(fmt::format("file {}: {}", shown(name.node()), file.fault));
     return nullptr;
@@ -42,8 +42,7 @@ std::shared_ptr<const Workflow> workflow_named(const Value& name, SharedLoad& sh
     const auto text = type::Text{}(name);
     if (!text) return nullptr;
     const std::filesystem::path path = resolved(name.mark(), *text);
-    std::error_code fault;
-    const std::filesystem::path key = std::filesystem::weakly_canonical(path, fault);
+    const std::filesystem::path key = shared.files.key(path);
     for (std::size_t i = 0; i < shared.chain.size(); ++i) {
         if (shared.chain[i].file.empty() || shared.chain[i].file != key) continue;
         name.error(fmt::format("a cycle: {}", way(shared, i, shown(name.node()))));

@@ -40,11 +40,22 @@ std::optional<TokenBucket> make_bucket(const std::optional<Limit>& per_minute) {
 
 }  // namespace
 
-struct Limiter::State {
+struct Limiter::State final : RateShare::Listener {
     explicit State(const LimiterSettings& settings)
-        : concurrency(settings.concurrency),
+        : whole(settings),
+          concurrency(settings.concurrency),
           requests(make_bucket(settings.requests_per_minute)),
           tokens(make_bucket(settings.tokens_per_minute)) {}
+
+    void share_changed() override {
+        const std::lock_guard lock(mutex);
+        const RatePart part = whole.share->part();
+        const auto now = Clock::now();
+        if (whole.concurrency) concurrency = places_of(part, *whole.concurrency);
+        if (requests) requests->change(static_cast<double>(*whole.requests_per_minute) / part.parts, now);
+        if (tokens) tokens->change(static_cast<double>(*whole.tokens_per_minute) / part.parts, now);
+        wake_next();
+    }
 
     /// Those of one owner that wait, in order of arrival.
     struct Line {
@@ -116,7 +127,8 @@ struct Limiter::State {
     }
 
     std::mutex mutex;
-    const std::optional<int> concurrency;
+    const LimiterSettings whole;  // of all parts
+    std::optional<int> concurrency;
     int running = 0;
     std::optional<TokenBucket> requests;
     std::optional<TokenBucket> tokens;
@@ -150,7 +162,11 @@ private:
 
 }  // namespace
 
-Limiter::Limiter(LimiterSettings settings) : state_(std::make_shared<State>(settings)) {}
+Limiter::Limiter(LimiterSettings settings) : state_(std::make_shared<State>(settings)) {
+    if (!settings.share) return;
+    settings.share->listen(state_);
+    state_->share_changed();  // to what it is by now
+}
 
 Task<std::optional<Limiter::Permit>> Limiter::acquire(std::int64_t estimated_tokens, Deadline deadline,
                                                       std::uint64_t owner) {

@@ -34,4 +34,13 @@ void TokenBucket::take(double amount, Clock::time_point now) {
     at_ = std::max(at_, now);
 }
 
+void TokenBucket::change(double per_minute, Clock::time_point now) {
+    assert(per_minute > 0);
+    const double held = level(now);
+    const bool shrinks = per_minute < capacity_;
+    level_ = held > 0 && shrinks ? held * (per_minute / capacity_) : held;
+    capacity_ = per_minute;
+    at_ = std::max(at_, now);
+}
+
 }  // namespace enough

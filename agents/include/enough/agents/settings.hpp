@@ -6,12 +6,15 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
 namespace enough {
+
+class RateShare;
 
 /// A value that must never be printed. It has no stream operator and no implicit conversion; `reveal` is greppable.
 class Secret {
@@ -53,6 +56,8 @@ struct RateLimits {
     std::optional<int> concurrency;
     std::optional<int> requests_per_minute;
     std::optional<std::int64_t> tokens_per_minute;
+    /// Where several processes share the limits: the part of this one. Null: they are this process's alone.
+    std::shared_ptr<RateShare> share{};
 };
 
 /// When a model's server is left alone for a while: `failures` failed calls in a row open the circuit, and calls then
@@ -173,6 +178,10 @@ using ProviderSettings =
 
 /// What the model has in common with all that are reached over HTTP; null if it is none of these.
 const ServerSettings* server_settings(const ProviderSettings& settings);
+
+/// Makes the limits of the agents made with these settings those of a fleet. A provider that has no limits is left as
+/// it is.
+void set_rate_share(ProviderSettings& settings, const std::shared_ptr<RateShare>& share);
 
 /// Can the provider give token probabilities at all?
 bool gives_logprobs(const ProviderSettings& settings);

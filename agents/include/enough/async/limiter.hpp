@@ -1,6 +1,7 @@
 #pragma once
 
 #include <enough/async/deadline.hpp>
+#include <enough/async/rate_share.hpp>
 #include <enough/async/task.hpp>
 
 #include <cstdint>
@@ -14,12 +15,19 @@ struct LimiterSettings {
     std::optional<int> concurrency;
     std::optional<int> requests_per_minute;
     std::optional<std::int64_t> tokens_per_minute;
+    std::shared_ptr<RateShare> share{};  ///< null: the limits are this process's alone
 };
 
 /// Lets calls to one model pass, no more at once and no faster than allowed. Those that wait take turns by owner, an
 /// owner's own calls in the order they came: whoever asks for little waits no longer than one turn of each of the
-/// others, however much these want. May be used from several threads; each waiting coroutine runs on a strand of its
-/// own choice.
+/// others, however much these want.
+///
+/// With a share, the rates are divided by its parts and the places dealt out by `places_of`: where that is 0, calls
+/// wait until the share changes. A change holds at once: buckets change as `TokenBucket::change` says, calls on their
+/// way keep their places, those that wait look again in their turns. A limiter made later starts with its part's full
+/// burst, since nobody says what others have used, and a part below one request a minute lets one pass at once.
+///
+/// May be used from several threads; each waiting coroutine runs on a strand of its own choice.
 class Limiter {
     struct State;
 

@@ -19,6 +19,10 @@ public:
     /// Takes `amount`, whether or not it is there. A negative amount puts back.
     void take(double amount, Clock::time_point now);
 
+    /// Another limit from now on, above zero. A bucket that shrinks keeps its share of what it held, one that grows
+    /// holds what it held, and debt stays as it is: no sequence of changes adds to what may be used at once.
+    void change(double per_minute, Clock::time_point now);
+
     double level(Clock::time_point now) const;
 
 private:
