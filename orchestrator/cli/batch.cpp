@@ -10,6 +10,7 @@
 #include <enough/orchestrator/batch.hpp>
 #include <enough/orchestrator/chain_recording.hpp>
 #include <enough/orchestrator/engine.hpp>
+#include <enough/orchestrator/even_spending.hpp>
 
 #include <fmt/format.h>
 #include <boost/asio/cancellation_state.hpp>
@@ -39,6 +40,7 @@ struct Arguments {
     BatchSettings settings;
     CassetteArguments cassettes;
     std::string calls_per_item;
+    bool against_evenly = false;
     bool status = false;
     bool json = false;
     bool quiet = false;
@@ -122,13 +124,34 @@ BatchEnd run_here(Batch& batch, const std::shared_ptr<const Workflow>& workflow,
     return run_until_done(context, run_and_close(batch, runner, engine));
 }
 
+Task<bool> spend(EvenSpending& even, const Agents& agents, std::size_t concurrency) {
+    Task<void> spending = even.run(agents, concurrency);
+    co_await std::move(spending);
+    co_return true;
+}
+
+/// Only where it was asked for and every item has ended; else null.
+std::unique_ptr<EvenSpending> spend_evenly(const Batch& batch, const std::shared_ptr<const Workflow>& workflow,
+                                           RecordedModels& models, const Arguments& arguments) {
+    const BatchSettings& settings = arguments.settings;
+    if (!arguments.against_evenly || batch.counts().ended() < batch.counts().items) return nullptr;
+    auto even = std::make_unique<EvenSpending>(workflow, settings.files, settings.calls_per_item.value());
+    if (!arguments.quiet)
+        Terminal().line(fmt::format("against spending evenly: {} further call(s)", even->calls_left()));
+    asio::io_context context(1);
+    const Agents agents = models.make(*workflow, context.get_executor());
+    run_until_done(context, spend(*even, agents, settings.concurrency));
+    return even;
+}
+
 /// The end in words, and as an exit code: 0 only if every line of the data has a line in the output, and none failed.
-int conclude(Batch& batch, const Arguments& arguments, BatchEnd end) {
+int conclude(Batch& batch, EvenSpending* even, const Arguments& arguments, BatchEnd end) {
     Terminal terminal;
     const BatchFiles& files = arguments.settings.files;
     const bool complete = batch.write_output();
     const BatchCounts& counts = batch.counts();
-    const nlohmann::ordered_json budget = batch.call_budget();
+    nlohmann::ordered_json budget = batch.call_budget();
+    if (even) budget["evenly"] = even->report();
     if (arguments.json) {
         auto json = batch_json(files, counts, complete);
         if (!budget.is_null()) json["budget"] = budget;
@@ -167,6 +190,15 @@ CallsPerItem calls_per_item_of(const std::string& text) {
         "--calls-per-item {} is no number from 1 to 1000 with at most 6 decimal places, like 2 or 1.5", text));
 }
 
+void take_budget(Arguments& arguments, const Workflow& workflow) {
+    BatchSettings& settings = arguments.settings;
+    if (!arguments.calls_per_item.empty()) settings.calls_per_item = calls_per_item_of(arguments.calls_per_item);
+    if (!arguments.against_evenly) return;
+    if (!settings.calls_per_item) throw std::invalid_argument("--against-evenly needs --calls-per-item");
+    if (const auto why = why_not_evenly(workflow)) throw std::invalid_argument(*why);
+    settings.keep_events = true;
+}
+
 int run_batch(Arguments& arguments) {
     const auto workflow = load_or_explain(arguments.file, arguments.format(), Calibrations::required, Pins::required,
                                           arguments.warnings());
@@ -175,7 +207,7 @@ int run_batch(Arguments& arguments) {
     BatchSettings& settings = arguments.settings;
     settings.data_passes_once = !std::filesystem::is_regular_file(arguments.data);
     settings.concurrency = useful_concurrency(*workflow, settings.concurrency);
-    if (!arguments.calls_per_item.empty()) settings.calls_per_item = calls_per_item_of(arguments.calls_per_item);
+    take_budget(arguments, *workflow);
     RecordedModels models(arguments.cassettes);
     Terminal terminal;
     ItemBar bar(terminal);
@@ -189,7 +221,8 @@ int run_batch(Arguments& arguments) {
     if (!arguments.quiet) announce(*batch, arguments, terminal);
     try {
         const BatchEnd end = run_here(*batch, workflow, models);
-        const int code = conclude(*batch, arguments, end);
+        const auto even = spend_evenly(*batch, workflow, models, arguments);
+        const int code = conclude(*batch, even.get(), arguments, end);
         return models.explain_faults() ? code : 1;
     } catch (const boost::system::system_error& error) {
         if (error.code() != asio::error::operation_aborted) throw;
@@ -237,6 +270,8 @@ void add_batch(CLI::App& app, int& exit) {
                      "A budget of so many calls per item on average (1 to 1000, like 1.5): one call for each item "
                      "first, what is left to the unsure ones, the neediest first")
         ->type_name("B");
+    verb->add_flag("--against-evenly", arguments->against_evenly,
+                   "With --calls-per-item: then make the calls that spending them evenly would have made, and compare");
     verb->add_flag("--status", arguments->status, "Say how the batch of this output stands, also while it runs");
     arguments->cassettes.add_to(*verb);
     verb->add_flag("--json", arguments->json, "Print the summary as JSON");

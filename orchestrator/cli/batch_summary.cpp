@@ -73,6 +73,22 @@ std::string accuracy_in_words(const nlohmann::ordered_json& accuracy) {
                               accuracy["right_wrong"].get<std::int64_t>());
 }
 
+std::string evenly_in_words(const nlohmann::ordered_json& evenly) {
+    const auto& accuracy = evenly["accuracy"];
+    const auto& difference = accuracy["difference"];
+    std::string text = fmt::format(
+        "against spending evenly, on {} item(s): {:.1f} % right with {:.2f} calls and {:.0f} output tokens, evenly "
+        "{:.1f} % with {:.2f} and {:.0f}: {:+.1f} points",
+        evenly["items"].get<std::int64_t>(), 100 * accuracy["budget"].get<double>(),
+        evenly["calls"]["budget"].get<double>(), evenly["output_tokens"]["budget"].get<double>(),
+        100 * accuracy["evenly"].get<double>(), evenly["calls"]["evenly"].get<double>(),
+        evenly["output_tokens"]["evenly"].get<double>(), 100 * difference["value"].get<double>());
+    if (!difference["low"].is_null())
+        text += fmt::format(" (95 % {:+.1f} to {:+.1f})", 100 * difference["low"].get<double>(),
+                            100 * difference["high"].get<double>());
+    return text;
+}
+
 }  // namespace
 
 std::string call_budget_in_words(const nlohmann::ordered_json& budget) {
@@ -88,6 +104,7 @@ std::string call_budget_in_words(const nlohmann::ordered_json& budget) {
                             count["calls"].get<int>());
     if (!list.empty()) text += "\ncalls: " + list;
     if (!budget["accuracy"].is_null()) text += "\n" + accuracy_in_words(budget["accuracy"]);
+    if (budget.contains("evenly") && !budget["evenly"].is_null()) text += "\n" + evenly_in_words(budget["evenly"]);
     return text;
 }
 

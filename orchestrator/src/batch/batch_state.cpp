@@ -30,6 +30,7 @@ CREATE TABLE events (item INTEGER NOT NULL, number INTEGER NOT NULL, body TEXT N
 CREATE TABLE shares (number INTEGER PRIMARY KEY, granted INTEGER NOT NULL, earlier INTEGER NOT NULL, need INTEGER,
   usd REAL NOT NULL DEFAULT 0);
 CREATE INDEX needs ON shares (granted, need DESC, number) WHERE need IS NOT NULL;
+CREATE TABLE evenly (number INTEGER PRIMARY KEY, body TEXT NOT NULL);
 CREATE TABLE set_aside (line INTEGER PRIMARY KEY, fault TEXT NOT NULL, text TEXT NOT NULL);
 )";
 constexpr const char* sums =
@@ -56,18 +57,17 @@ double real(const std::string& text) {
     return value;
 }
 
-/// The five columns from `first` on.
-RunTotals totals_at(const SqliteStatement& row, int first) {
-    return {row.number(first), row.number(first + 1), row.number(first + 2), row.number(first + 3),
-            real(row.text(first + 4))};
-}
-
 std::int64_t one_number(SqliteDatabase& database, std::string_view sql) {
     SqliteStatement statement = database.prepare(sql);
     return statement.step() ? statement.number(0) : 0;
 }
 
 }  // namespace
+
+RunTotals totals_in(const SqliteStatement& row, int first) {
+    return {row.number(first), row.number(first + 1), row.number(first + 2), row.number(first + 3),
+            real(row.text(first + 4))};
+}
 
 SqliteDatabase open_batch_state(const std::filesystem::path& file) {
     SqliteDatabase database(file);
@@ -146,6 +146,8 @@ void BatchState::retry_failed() {
         "(SELECT number FROM results WHERE status = 'failed')",
         order_of_need(neediest));
     database_.execute(anew);
+    for (const char* kept : {"events WHERE item", "evenly WHERE number"})
+        database_.execute(fmt::format("DELETE FROM {} IN (SELECT number FROM results WHERE status = 'failed')", kept));
     database_.execute("DELETE FROM results WHERE status = 'failed'");
     all.commit();
 }
@@ -167,19 +169,20 @@ BatchCounts BatchState::counts() {
         database_.prepare(std::string("SELECT status, count(*), ") + sums + " FROM results GROUP BY status");
     while (by_status.step()) {
         counts.count(status_named(by_status.text(0)).value_or(Status::failed), by_status.number(1));
-        counts.used += totals_at(by_status, 2);
+        counts.used += totals_in(by_status, 2);
     }
     counts.items = one_number(database_, "SELECT count(*) FROM items");
     counts.set_aside = one_number(database_, "SELECT count(*) FROM set_aside");
     SqliteStatement earlier = database_.prepare(std::string("SELECT ") + sums + " FROM earlier");
-    if (earlier.step()) counts.earlier = totals_at(earlier, 0);
+    if (earlier.step()) counts.earlier = totals_in(earlier, 0);
     SqliteStatement waiting = database_.prepare("SELECT coalesce(sum(usd), 0) FROM shares");
     if (waiting.step()) counts.waiting_usd = real(waiting.text(0));
     return counts;
 }
 
 std::int64_t BatchState::under_way() {
-    return one_number(database_, "SELECT count(DISTINCT item) FROM events");
+    return one_number(database_,
+                      "SELECT count(DISTINCT item) FROM events WHERE item NOT IN (SELECT number FROM results)");
 }
 
 std::vector<BatchItem> BatchState::waiting(std::int64_t after, std::size_t most) {

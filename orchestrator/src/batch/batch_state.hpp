@@ -82,6 +82,9 @@ private:
     SqliteStatement add_;
 };
 
+/// The five columns of a row from `first` on, in the order of `RunTotals`.
+RunTotals totals_in(const SqliteStatement& row, int first);
+
 /// The connection of the thread that writes.
 SqliteDatabase open_batch_state(const std::filesystem::path& file);
 

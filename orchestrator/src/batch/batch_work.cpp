@@ -38,9 +38,9 @@ void begin_finished(BatchState& state, const BatchFiles& files) {
     if (!out.flush()) throw std::runtime_error(fmt::format("cannot write {}", files.finished().string()));
 }
 
-BatchFiles ready(BatchState& state, BatchFiles files) {
-    begin_finished(state, files);
-    return files;
+const BatchSettings& ready(BatchState& state, const BatchSettings& settings) {
+    begin_finished(state, settings.files);
+    return settings;
 }
 
 }  // namespace
@@ -49,7 +49,7 @@ Batch::Work::Work(Batch& batch, ItemRunner& runner, asio::any_io_executor execut
     : batch_(batch),
       runner_(runner),
       group_(executor, TaskGroup::OnError::cancel_others),
-      writer_(executor, ready(*batch.state_, batch.settings_.files), [this] { group_.cancel(); }) {
+      writer_(executor, ready(*batch.state_, batch.settings_), [this] { group_.cancel(); }) {
     const auto& budget = batch.settings_.calls_per_item;
     if (!budget) return;
     shares_.emplace(batch.settings_.files.state());

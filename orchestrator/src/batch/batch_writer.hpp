@@ -48,9 +48,10 @@ public:
     };
     using Entry = std::variant<Recorded, Finished, Granted, Suspended>;
 
-    /// Lines of finished items are appended to `files.finished()`, too. `on_fault` is called on `executor`, once, when
-    /// nothing can be written any more. Throws `SqliteError`, or `std::runtime_error` if that file can't be written.
-    BatchWriter(asio::any_io_executor executor, const BatchFiles& files, std::function<void()> on_fault);
+    /// Lines of finished items are appended to `settings.files.finished()`, too. `on_fault` is called on `executor`,
+    /// once, when nothing can be written any more. Throws `SqliteError`, or `std::runtime_error` if that file can't be
+    /// written.
+    BatchWriter(asio::any_io_executor executor, const BatchSettings& settings, std::function<void()> on_fault);
     /// What waits is written first.
     ~BatchWriter();
 
@@ -81,6 +82,8 @@ private:
     asio::any_io_executor executor_;
     std::shared_ptr<asio::steady_timer> written_;  ///< cancelled after each transaction; a late one may outlive this
     std::function<void()> on_fault_;
+    bool keep_events_;  ///< of items that have ended
+    bool many_wait_;    ///< most items have events for long: which ones must not be remembered here
 
     mutable std::mutex mutex_;
     std::condition_variable arrival_;

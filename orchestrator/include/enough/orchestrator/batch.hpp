@@ -107,6 +107,7 @@ struct BatchSettings {
     /// A budget of calls for all items together: one for each first, what is left to the neediest
     /// (docs/constant-budget.md). Only for workflows that `why_no_constant_budget` has nothing against.
     std::optional<CallsPerItem> calls_per_item;
+    bool keep_events = false;                              ///< of items that have ended, too: for `EvenSpending`
     std::function<void(const std::string& what)> on_pass;  ///< before each round of that budget, in words
     std::function<void(const BatchCounts&, std::size_t running)> on_progress;
 };
