@@ -10,6 +10,8 @@ find_package(CLI11 2.1 REQUIRED)
 find_package(valijson REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(re2 REQUIRED IMPORTED_TARGET re2)
+# Not its CMake package: in Debian that names files which are not installed.
+pkg_check_modules(libnats REQUIRED IMPORTED_TARGET libnats>=3.4)
 find_package(Boost 1.81 REQUIRED COMPONENTS url)
 if(TARGET yaml-cpp AND NOT TARGET yaml-cpp::yaml-cpp)
   add_library(yaml-cpp::yaml-cpp ALIAS yaml-cpp)

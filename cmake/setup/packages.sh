@@ -8,8 +8,8 @@ set -euo pipefail
 packages=(
     g++ cmake ninja-build ccache pkg-config git ca-certificates python3 python3-pip python3-venv
     libboost1.81-dev libboost-url1.81-dev nlohmann-json3-dev libyaml-cpp-dev libssl-dev libsqlite3-dev
-    libcli11-dev libfmt-dev libre2-dev libvalijson-dev libjs-chart.js
-    libgtest-dev libgmock-dev librapidcheck-dev libbenchmark-dev
+    libcli11-dev libfmt-dev libre2-dev libvalijson-dev libjs-chart.js libnats-dev
+    libgtest-dev libgmock-dev librapidcheck-dev libbenchmark-dev nats-server
 )
 case "${1:-}" in
     "") ;;

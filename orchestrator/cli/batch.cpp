@@ -1,5 +1,6 @@
 #include "batch_summary.hpp"
 #include "cassettes.hpp"
+#include "fleet_options.hpp"
 #include "item_bar.hpp"
 #include "problems.hpp"
 #include "terminal.hpp"
@@ -11,8 +12,11 @@
 #include <enough/orchestrator/chain_recording.hpp>
 #include <enough/orchestrator/engine.hpp>
 #include <enough/orchestrator/even_spending.hpp>
+#include <enough/orchestrator/fleet.hpp>
+#include <enough/workflows/bundle.hpp>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/io_context.hpp>
@@ -20,11 +24,13 @@
 #include <boost/system/system_error.hpp>
 #include <nlohmann/json.hpp>
 
+#include <chrono>
 #include <exception>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 
@@ -32,6 +38,7 @@ namespace enough::cli {
 namespace {
 
 constexpr std::size_t faults_shown = 20;
+constexpr std::size_t items_on_server = 1'000;
 
 struct Arguments {
     std::string file;
@@ -41,10 +48,13 @@ struct Arguments {
     CassetteArguments cassettes;
     std::string calls_per_item;
     bool against_evenly = false;
+    FleetBatchSettings fleet;
+    std::optional<std::size_t> concurrency;
     bool status = false;
     bool json = false;
     bool quiet = false;
 
+    bool from_pipe() const { return data == "-"; }
     Format format() const { return json ? Format::json : Format::text; }
     Warnings warnings() const { return quiet ? Warnings::left_out : Warnings::shown; }
 };
@@ -72,6 +82,37 @@ int status_verb(const Arguments& arguments) {
     if (status.under_way > 0) fmt::print("{} item(s) under way\n", status.under_way);
     fmt::print("{}\n",
                status.complete ? fmt::format("written to {}", files.output.string()) : "the output is not written yet");
+    return 0;
+}
+
+Task<std::vector<FleetBatchView>> look_at(FleetServer server) {
+    std::vector<FleetBatchView> views = co_await fleet_status(std::move(server));
+    co_return views;
+}
+
+int fleet_status_verb(const Arguments& arguments) {
+    asio::io_context context(1);
+    const auto views = run_until_done(context, look_at(arguments.fleet.server));
+    if (arguments.json) {
+        auto json = nlohmann::ordered_json::array();
+        for (const FleetBatchView& view : views)
+            json.push_back({{"id", view.id},
+                            {"workflow", view.workflow},
+                            {"begun", view.begun},
+                            {"models", view.models},
+                            {"waiting", view.waiting},
+                            {"under_way", view.under_way},
+                            {"alive", view.alive},
+                            {"workers", view.workers}});
+        print_json({{"batches", std::move(json)}});
+        return 0;
+    }
+    if (views.empty()) fmt::print("no batch is on the server\n");
+    for (const FleetBatchView& view : views)
+        fmt::print("{}  {} (models {}), begun {}: {} job(s) on the server, {} under way; {}\n", view.id, view.workflow,
+                   fmt::join(view.models, ", "), view.begun, view.waiting, view.under_way,
+                   view.alive ? fmt::format("{} worker(s): {}", view.workers.size(), fmt::join(view.workers, ", "))
+                              : "its program is silent");
     return 0;
 }
 
@@ -116,6 +157,30 @@ Task<BatchEnd> run_and_close(Batch& batch, ItemRunner& runner, Engine& engine) {
     co_return end;
 }
 
+WorkflowBundle bundle_of(const Arguments& arguments, const Workflow& workflow) {
+    BundleResult made = bundle_workflow(arguments.file);
+    if (!made.bundle) {
+        std::string why = "the workflow can't be sent to workers:";
+        for (const Problem& problem : made.problems)
+            why += "\n" + to_string(problem);
+        throw std::invalid_argument(why);
+    }
+    if (made.bundle->hash != workflow.hash)
+        throw std::runtime_error("the workflow's files have just changed; try again");
+    return std::move(*made.bundle);
+}
+
+BatchEnd run_there(Batch& batch, const std::shared_ptr<const Workflow>& workflow, const Arguments& arguments,
+                   Terminal& terminal) {
+    asio::io_context context(1);
+    FleetBatchSettings settings = arguments.fleet;
+    settings.notice = [&](const std::string& what) {
+        if (!arguments.quiet) terminal.line(what);
+    };
+    return run_until_done(context,
+                          run_on_fleet(batch, *workflow, bundle_of(arguments, *workflow), std::move(settings)));
+}
+
 BatchEnd run_here(Batch& batch, const std::shared_ptr<const Workflow>& workflow, RecordedModels& models) {
     asio::io_context context(1);
     Engine engine(workflow, models.make(*workflow, context.get_executor()),
@@ -131,10 +196,10 @@ Task<bool> spend(EvenSpending& even, const Agents& agents, std::size_t concurren
 }
 
 /// Only where it was asked for and every item has ended; else null.
-std::unique_ptr<EvenSpending> spend_evenly(const Batch& batch, const std::shared_ptr<const Workflow>& workflow,
+std::unique_ptr<EvenSpending> spend_evenly(Batch& batch, const std::shared_ptr<const Workflow>& workflow,
                                            RecordedModels& models, const Arguments& arguments) {
     const BatchSettings& settings = arguments.settings;
-    if (!arguments.against_evenly || batch.counts().ended() < batch.counts().items) return nullptr;
+    if (!arguments.against_evenly || !batch.write_output()) return nullptr;
     auto even = std::make_unique<EvenSpending>(workflow, settings.files, settings.calls_per_item.value());
     if (!arguments.quiet)
         Terminal().line(fmt::format("against spending evenly: {} further call(s)", even->calls_left()));
@@ -177,7 +242,10 @@ void say_interrupted(const Batch& batch) {
 }
 
 std::unique_ptr<Batch> open_batch(const Arguments& arguments, const std::shared_ptr<const Workflow>& workflow) {
-    if (arguments.data == "-") return std::make_unique<Batch>(workflow, std::cin, arguments.settings);
+    if (arguments.from_pipe()) {
+        std::ios::sync_with_stdio(false);  // or a failing read would look like the end
+        return std::make_unique<Batch>(workflow, std::cin, arguments.settings);
+    }
     std::ifstream data(arguments.data, std::ios::binary);
     if (!data || std::filesystem::is_directory(arguments.data))
         throw std::invalid_argument(fmt::format("cannot read {}", arguments.data));
@@ -193,10 +261,23 @@ CallsPerItem calls_per_item_of(const std::string& text) {
 void take_budget(Arguments& arguments, const Workflow& workflow) {
     BatchSettings& settings = arguments.settings;
     if (!arguments.calls_per_item.empty()) settings.calls_per_item = calls_per_item_of(arguments.calls_per_item);
+    if (settings.calls_per_item && !arguments.fleet.server.urls.empty())
+        throw std::invalid_argument("--calls-per-item is of this machine: it doesn't go with --nats");
     if (!arguments.against_evenly) return;
     if (!settings.calls_per_item) throw std::invalid_argument("--against-evenly needs --calls-per-item");
     if (const auto why = why_not_evenly(workflow)) throw std::invalid_argument(*why);
     settings.keep_events = true;
+}
+
+/// Nothing has been asked yet: whatever is wrong is wrong with what was given.
+std::unique_ptr<Batch> open_or_explain(const Arguments& arguments, const std::shared_ptr<const Workflow>& workflow) {
+    try {
+        return open_batch(arguments, workflow);
+    } catch (const std::invalid_argument&) {
+        throw;
+    } catch (const std::runtime_error& error) {
+        throw std::invalid_argument(error.what());
+    }
 }
 
 int run_batch(Arguments& arguments) {
@@ -205,8 +286,12 @@ int run_batch(Arguments& arguments) {
     if (!workflow) return bad_use;
     check_output(arguments.output);
     BatchSettings& settings = arguments.settings;
-    settings.data_passes_once = !std::filesystem::is_regular_file(arguments.data);
-    settings.concurrency = useful_concurrency(*workflow, settings.concurrency);
+    settings.data_passes_once = arguments.from_pipe() || !std::filesystem::is_regular_file(arguments.data);
+    const bool fleet = !arguments.fleet.server.urls.empty();
+    if (fleet && arguments.cassettes.any())
+        throw std::invalid_argument("--record, --replay and --cache are of this machine: they don't go with --nats");
+    settings.concurrency = fleet ? arguments.concurrency.value_or(items_on_server)
+                                 : useful_concurrency(*workflow, arguments.concurrency.value_or(settings.concurrency));
     take_budget(arguments, *workflow);
     RecordedModels models(arguments.cassettes);
     Terminal terminal;
@@ -217,10 +302,11 @@ int run_batch(Arguments& arguments) {
         settings.on_pass = [&](const std::string& what) {
             if (!what.empty()) terminal.line(what);
         };
-    const std::unique_ptr<Batch> batch = open_batch(arguments, workflow);
+    const std::unique_ptr<Batch> batch = open_or_explain(arguments, workflow);
     if (!arguments.quiet) announce(*batch, arguments, terminal);
     try {
-        const BatchEnd end = run_here(*batch, workflow, models);
+        const BatchEnd end =
+            fleet ? run_there(*batch, workflow, arguments, terminal) : run_here(*batch, workflow, models);
         const auto even = spend_evenly(*batch, workflow, models, arguments);
         const int code = conclude(*batch, even.get(), arguments, end);
         return models.explain_faults() ? code : 1;
@@ -234,6 +320,9 @@ int run_batch(Arguments& arguments) {
 int batch_verb(Arguments& arguments) {
     arguments.settings.files.output = arguments.output;
     try {
+        if (arguments.status && arguments.output.empty() && !arguments.fleet.server.urls.empty())
+            return fleet_status_verb(arguments);
+        if (arguments.output.empty()) throw std::invalid_argument("-o FILE is needed: where the results go");
         if (arguments.status) return status_verb(arguments);
         if (arguments.file.empty() || arguments.data.empty())
             throw std::invalid_argument("a workflow file and a file of data are needed (enough batch --help)");
@@ -243,7 +332,7 @@ int batch_verb(Arguments& arguments) {
         return bad_use;
     } catch (const std::runtime_error& error) {
         explain(error.what(), arguments.format());
-        return 1;
+        return arguments.status ? bad_use : 1;
     }
 }
 
@@ -256,9 +345,9 @@ void add_batch(CLI::App& app, int& exit) {
     verb->add_option("data", arguments->data, "Items, JSON lines: {\"id\", \"inputs\"}; - for standard input")
         ->type_name("DATA");
     verb->add_option("-o,--output", arguments->output, "Write a report per item here, in the order of the data")
-        ->required()
         ->type_name("FILE");
-    verb->add_option("-c,--concurrency", arguments->settings.concurrency, "Items at once (default 16)")
+    verb->add_option("-c,--concurrency", arguments->concurrency,
+                     "Items at once (default 16; with --nats, items on the server at once, default 1000)")
         ->check(CLI::Range(1, 10'000));
     verb->add_flag("--resume", arguments->settings.resume, "Go on with an earlier try; failed items are tried again");
     verb->add_flag("--force", arguments->settings.force,
@@ -272,8 +361,23 @@ void add_batch(CLI::App& app, int& exit) {
         ->type_name("B");
     verb->add_flag("--against-evenly", arguments->against_evenly,
                    "With --calls-per-item: then make the calls that spending them evenly would have made, and compare");
-    verb->add_flag("--status", arguments->status, "Say how the batch of this output stands, also while it runs");
+    verb->add_flag("--status", arguments->status,
+                   "Say how the batch of -o FILE stands, also while it runs; with --nats alone: what is on the server");
     arguments->cassettes.add_to(*verb);
+    add_fleet_options(*verb, arguments->fleet.server, false);
+    const auto milliseconds = [&](const char* name, std::chrono::milliseconds& target, const char* help) {
+        verb->add_option_function<std::int64_t>(
+                name, [&target](std::int64_t value) { target = std::chrono::milliseconds(value); }, help)
+            ->check(CLI::Range(100, 3'600'000))
+            ->type_name("MS");
+    };
+    milliseconds("--lease-ms", arguments->fleet.lease,
+                 "With --nats: a worker silent for so long loses its item (30000)");
+    milliseconds("--silence-ms", arguments->fleet.silence,
+                 "With --nats: workers stop when they hear nothing of this program for so long (10000)");
+    verb->add_option("--max-deliveries", arguments->fleet.max_deliveries,
+                     "With --nats: an item that so many workers did not survive has failed (5)")
+        ->check(CLI::Range(1, 1'000));
     verb->add_flag("--json", arguments->json, "Print the summary as JSON");
     verb->add_flag("-q,--quiet", arguments->quiet, "No progress and no warnings on standard error");
     verb->callback([arguments, &exit] { exit = batch_verb(*arguments); });

@@ -31,7 +31,8 @@ nlohmann::ordered_json batch_json(const BatchFiles& files, const BatchCounts& co
             {"over_budget", counts.over_budget},
             {"set_aside", counts.set_aside},
             {"usage", usage_json(counts.used)},
-            {"earlier_usage", usage_json(counts.earlier)}};
+            {"earlier_usage", usage_json(counts.earlier)},
+            {"wasted_usage", usage_json(counts.wasted)}};
 }
 
 std::string batch_in_words(const Terminal& terminal, const BatchFiles& files, const BatchCounts& counts) {
@@ -47,6 +48,9 @@ std::string batch_in_words(const Terminal& terminal, const BatchFiles& files, co
     if (counts.earlier.calls > 0)
         text += fmt::format("\nearlier tries of items that failed: {} call(s), {:.6g} USD", counts.earlier.calls,
                             counts.earlier.usd);
+    if (counts.wasted.calls > 0)
+        text += fmt::format("\nspent in vain by workers that had lost their items: {} call(s), {:.6g} USD",
+                            counts.wasted.calls, counts.wasted.usd);
     if (counts.set_aside > 0)
         text += fmt::format("\n{} {} that can't be run: {}", terminal.paint(Colour::yellow, "set aside:"),
                             counts.set_aside == 1 ? "a line" : fmt::format("{} lines", counts.set_aside),

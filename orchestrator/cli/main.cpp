@@ -41,6 +41,7 @@ int main(int argc, char** argv) {
     add_check(app, exit);
     add_run(app, exit);
     add_batch(app, exit);
+    add_worker(app, exit);
     add_calibrate(app, exit);
     add_eval(app, exit);
     add_regate(app, exit);

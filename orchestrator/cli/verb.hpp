@@ -10,6 +10,7 @@ namespace enough::cli {
 void add_check(CLI::App& app, int& exit);
 void add_run(CLI::App& app, int& exit);
 void add_batch(CLI::App& app, int& exit);
+void add_worker(CLI::App& app, int& exit);
 void add_schema(CLI::App& app, int& exit);
 void add_graph(CLI::App& app, int& exit);
 void add_calibrate(CLI::App& app, int& exit);

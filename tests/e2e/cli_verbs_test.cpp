@@ -157,8 +157,9 @@ TEST_F(Cli, ExplainsBadUse) {
     EXPECT_EQ(call({}).code, 2);
     const auto mistyped = call({"rnu"});
     EXPECT_EQ(mistyped.code, 2);
-    EXPECT_THAT(mistyped.err, HasSubstr("unknown verb 'rnu'; there are check, run, batch, calibrate, eval, regate, "
-                                        "serve, doctor, schema, graph, init"));
+    EXPECT_THAT(mistyped.err,
+                HasSubstr("unknown verb 'rnu'; there are check, run, batch, worker, calibrate, eval, regate, "
+                          "serve, doctor, schema, graph, init"));
     EXPECT_EQ(call({"check"}).code, 2);
     EXPECT_EQ(call({"check", "--nonsense"}).code, 2);
     const auto help = call({"run", "--help"});

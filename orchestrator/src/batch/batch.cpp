@@ -3,11 +3,16 @@
 #include "batch/batch_state.hpp"
 #include "batch/batch_writer.hpp"
 #include "batch/data_intake.hpp"
+#include "batch/recorded_totals.hpp"
 #include "process_lock.hpp"
 #include "wall_time.hpp"
 
+#include <enough/workflows/inputs.hpp>
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <boost/uuid/random_generator.hpp>
+#include <boost/uuid/uuid.hpp>
 
 #include <algorithm>
 #include <fstream>
@@ -50,26 +55,56 @@ public:
 
     void write(const std::string& text) { out_ << text; }
 
+    ~WholeFile() {
+        if (done_) return;
+        out_.close();
+        std::error_code ignored;
+        std::filesystem::remove(beside_, ignored);
+    }
+
     void close() {
         out_.close();
         std::error_code fault;
         if (out_) std::filesystem::rename(beside_, file_, fault);
         if (!out_ || fault) throw std::runtime_error(fmt::format("cannot write {}", file_.string()));
+        done_ = true;
     }
 
 private:
     std::filesystem::path file_;
     std::filesystem::path beside_;
     std::ofstream out_;
+    bool done_ = false;
 };
+
+/// Empty for text that is UTF-8; otherwise its bytes, which JSON has no other way to hold.
+std::string hex_unless_utf8(const std::string& text) {
+    try {
+        (void)nlohmann::json(text).dump();
+        return {};
+    } catch (const nlohmann::json::type_error&) {
+        std::string hex;
+        for (const char each : text)
+            hex += fmt::format("{:02x}", static_cast<unsigned char>(each));
+        return hex;
+    }
+}
 
 void write_set_aside(BatchState& state, const BatchFiles& files) {
     WholeFile out(files.set_aside());
     state.each_set_aside([&](std::int64_t line, const std::string& fault, const std::string& text) {
-        const nlohmann::ordered_json json{{"line", line}, {"fault", fault}, {"text", text}};
+        nlohmann::ordered_json json{{"line", line}, {"fault", fault}, {"text", text}};
+        if (std::string hex = hex_unless_utf8(text); !hex.empty()) json["hex"] = std::move(hex);
         out.write(json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
     });
     out.close();
+}
+
+/// What is known of lines that can't be run stands in the file; what an earlier batch left there is not of this one.
+void tell_of_set_aside(BatchState& state, const BatchFiles& files, std::int64_t lines) {
+    if (lines > 0) return write_set_aside(state, files);
+    std::error_code ignored;
+    std::filesystem::remove(files.set_aside(), ignored);
 }
 
 std::optional<int> concurrency_of(const ProviderSettings& provider) {
@@ -87,6 +122,14 @@ void remove_state(const BatchFiles& files) {
 
 std::string text_of(const std::optional<CallsPerItem>& calls) {
     return calls ? calls->text() : std::string();
+}
+
+std::string new_id() {
+    std::string id;
+    for (const std::uint8_t byte : boost::uuids::random_generator()())
+        id += fmt::format("{:02x}", byte);
+    constexpr std::size_t length = 12;  // of the server's names: enough for as many batches as it can hold
+    return id.substr(0, length);
 }
 
 std::string some_of(const std::vector<std::string>& faults, std::int64_t all) {
@@ -135,6 +178,7 @@ Batch::Batch(std::shared_ptr<const Workflow> workflow, std::istream& data, Batch
         if (const auto why = why_no_constant_budget(*workflow_)) refuse(*why);
     check_files(files, settings_.resume);
     lock_ = std::make_unique<ProcessLock>(files.state(), "batch");
+    check_files(files, settings_.resume);  // another may have come and gone since
     state_ = std::make_unique<BatchState>(files.state());
     const std::optional<BatchIdentity> known = state_->identity();
     try {
@@ -148,7 +192,7 @@ Batch::Batch(std::shared_ptr<const Workflow> workflow, std::istream& data, Batch
         throw;
     }
     counts_ = state_->counts();
-    if (counts_.set_aside > 0) write_set_aside(*state_, files);
+    tell_of_set_aside(*state_, files, counts_.set_aside);
 }
 
 Batch::~Batch() = default;
@@ -157,8 +201,9 @@ void Batch::begin(std::istream& data) {
     SqliteTransaction all = state_->transaction();
     const std::string hash = take_in(data, *workflow_, *state_);
     check_data();
+    id_ = new_id();
     state_->set_identity(
-        {workflow_->name, workflow_->hash, hash, rfc3339(wall_time_now()), text_of(settings_.calls_per_item)});
+        {workflow_->name, workflow_->hash, hash, rfc3339(wall_time_now()), id_, text_of(settings_.calls_per_item)});
     all.commit();
 }
 
@@ -179,6 +224,7 @@ void Batch::check_calls_per_item(const BatchIdentity& known) const {
 }
 
 void Batch::go_on(BatchIdentity known, std::istream& data) {
+    id_ = known.id;
     check_calls_per_item(known);
     const bool other_workflow = known.workflow_hash != workflow_->hash;
     if (other_workflow && !settings_.force)
@@ -188,16 +234,39 @@ void Batch::go_on(BatchIdentity known, std::istream& data) {
                         settings_.files.state().string()));
     if (!settings_.data_passes_once) {
         const std::string hash = hash_of_data(data);
-        if (hash != known.data_hash) known.data_hash = take_other(data);
+        if (hash != known.data_hash) take_other(known, data);
     }
-    if (other_workflow) state_->forget_events();
+    check_data();
+    if (other_workflow) {
+        fit_inputs();
+        state_->forget_events([&](const std::vector<Event>& events) { return recorded_totals(events, *workflow_); });
+    }
     known.workflow_hash = workflow_->hash;
     known.workflow = workflow_->name;
     state_->set_identity(known);
     state_->retry_failed();
 }
 
-std::string Batch::take_other(std::istream& data) {
+/// Items that are left keep the inputs they were taken in with, as far as the workflow of today wants them.
+void Batch::fit_inputs() {
+    SqliteTransaction all = state_->transaction();
+    std::int64_t last = 0;
+    for (auto items = state_->waiting(last, 1); !items.empty(); items = state_->waiting(last, 1)) {
+        const BatchItem& item = items.front();
+        last = item.number;
+        std::vector<std::string> faults;
+        const nlohmann::json inputs = check_inputs(*workflow_, item.inputs, faults);
+        if (!faults.empty())
+            refuse(
+                fmt::format("the workflow has changed so much that item {} can't be run any more ({}); begin another "
+                            "batch",
+                            item.id.dump(), fmt::join(faults, "; ")));
+        if (inputs != item.inputs) state_->set_inputs(item.number, inputs);
+    }
+    all.commit();
+}
+
+void Batch::take_other(BatchIdentity& known, std::istream& data) {
     if (!settings_.force)
         refuse(
             fmt::format("{} belongs to other data; with --force items that are still there, with the same inputs, "
@@ -208,11 +277,11 @@ std::string Batch::take_other(std::istream& data) {
     data.seekg(0);
     SqliteTransaction all = state_->transaction();
     state_->put_items_away();
-    std::string hash = take_in(data, *workflow_, *state_);
+    known.data_hash = take_in(data, *workflow_, *state_);
     check_data();
     state_->keep_results();
+    state_->set_identity(known);
     all.commit();
-    return hash;
 }
 
 std::vector<std::string> Batch::faults(std::size_t most) const {
@@ -221,6 +290,10 @@ std::vector<std::string> Batch::faults(std::size_t most) const {
         if (faults.size() < most) faults.push_back(fmt::format("line {}: {}", line, fault));
     });
     return faults;
+}
+
+void Batch::count_waste(const std::string& key, const RunTotals& totals) {
+    if (state_->add_waste(key, totals)) counts_.wasted += totals;
 }
 
 bool Batch::write_output() {
@@ -237,7 +310,7 @@ bool Batch::write_output() {
 BatchStatus batch_status(const BatchFiles& files) {
     if (!there(files.state()))
         refuse(fmt::format("there is no {}: no batch has been begun with this output", files.state().string()));
-    BatchState state(files.state());
+    BatchState state = BatchState::look(files.state());
     BatchStatus status;
     const std::optional<BatchIdentity> identity = state.identity();
     status.taken_in = identity.has_value();
@@ -245,7 +318,7 @@ BatchStatus batch_status(const BatchFiles& files) {
     if (identity) status.begun = identity->begun;
     status.counts = state.counts();
     status.under_way = state.under_way();
-    status.complete = there(files.output);
+    status.complete = status.taken_in && status.counts.ended() == status.counts.items && there(files.output);
     return status;
 }
 

@@ -5,6 +5,8 @@
 #include <charconv>
 #include <cmath>
 #include <map>
+#include <stdexcept>
+#include <utility>
 
 namespace enough {
 namespace {
@@ -15,8 +17,8 @@ constexpr std::int32_t application = 0x656e6342;  // "encB"
 constexpr std::int32_t version = 1;
 constexpr const char* kind = "a state of enough's batches";
 // `shares` are of a budget of calls; `need` is null unless the item waits for its next call; `earlier` counts the calls
-// of tries that were begun anew. `key` is the id as equal JSON values have it in common; a result's long text stands
-// last.
+// of tries that were begun anew. The index `sums` spares those who count the texts. `key` is the id as equal JSON
+// values have it in common; a result's long text stands last.
 constexpr const char* schema = R"(
 CREATE TABLE batch (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE items (number INTEGER PRIMARY KEY, line INTEGER NOT NULL, key TEXT NOT NULL UNIQUE, id TEXT,
@@ -24,7 +26,10 @@ CREATE TABLE items (number INTEGER PRIMARY KEY, line INTEGER NOT NULL, key TEXT 
 CREATE TABLE results (number INTEGER PRIMARY KEY, status TEXT NOT NULL, calls INTEGER NOT NULL,
   input_tokens INTEGER NOT NULL, cached_input_tokens INTEGER NOT NULL, output_tokens INTEGER NOT NULL,
   usd REAL NOT NULL, report TEXT NOT NULL);
+CREATE INDEX sums ON results (status, calls, input_tokens, cached_input_tokens, output_tokens, usd);
 CREATE TABLE earlier (calls INTEGER, input_tokens INTEGER, cached_input_tokens INTEGER, output_tokens INTEGER, usd REAL);
+CREATE TABLE waste (key TEXT PRIMARY KEY, calls INTEGER, input_tokens INTEGER, cached_input_tokens INTEGER,
+  output_tokens INTEGER, usd REAL) WITHOUT ROWID;
 CREATE TABLE events (item INTEGER NOT NULL, number INTEGER NOT NULL, body TEXT NOT NULL,
   PRIMARY KEY (item, number)) WITHOUT ROWID;
 CREATE TABLE shares (number INTEGER PRIMARY KEY, granted INTEGER NOT NULL, earlier INTEGER NOT NULL, need INTEGER,
@@ -37,6 +42,8 @@ constexpr const char* sums =
     "coalesce(sum(calls), 0), coalesce(sum(input_tokens), 0), "
     "coalesce(sum(cached_input_tokens), 0), coalesce(sum(output_tokens), 0), "
     "coalesce(sum(usd), 0)";
+
+constexpr std::size_t largest_page = 4 << 20;
 
 std::string text_of(const json& value) {
     return value.dump(-1, ' ', false, json::error_handler_t::replace);
@@ -77,8 +84,18 @@ SqliteDatabase open_batch_state(const std::filesystem::path& file) {
     return database;
 }
 
-BatchState::BatchState(const std::filesystem::path& file)
-    : database_(open_batch_state(file)),
+BatchState BatchState::look(const std::filesystem::path& file) {
+    SqliteDatabase database(file);
+    if (one_number(database, "PRAGMA application_id") != application ||
+        one_number(database, "PRAGMA user_version") != version)
+        throw std::runtime_error(fmt::format("{} is not {} of this program", file.string(), kind));
+    return BatchState(std::move(database));
+}
+
+BatchState::BatchState(const std::filesystem::path& file) : BatchState(open_batch_state(file)) {}
+
+BatchState::BatchState(SqliteDatabase database)
+    : database_(std::move(database)),
       add_(database_.prepare("INSERT OR IGNORE INTO items (line, key, id, inputs, expected) VALUES (?, ?, ?, ?, ?)")) {}
 
 std::optional<BatchIdentity> BatchState::identity() {
@@ -88,7 +105,7 @@ std::optional<BatchIdentity> BatchState::identity() {
         values[all.text(0)] = all.text(1);
     if (values.empty()) return std::nullopt;
     return BatchIdentity{values["workflow"], values["workflow_hash"], values["data_hash"], values["begun"],
-                         values["calls_per_item"]};
+                         values["id"],       values["calls_per_item"]};
 }
 
 void BatchState::set_identity(const BatchIdentity& identity) {
@@ -97,6 +114,7 @@ void BatchState::set_identity(const BatchIdentity& identity) {
     set.bind(1, "workflow_hash").bind(2, identity.workflow_hash).step();
     set.bind(1, "data_hash").bind(2, identity.data_hash).step();
     set.bind(1, "begun").bind(2, identity.begun).step();
+    set.bind(1, "id").bind(2, identity.id).step();
     set.bind(1, "calls_per_item").bind(2, identity.calls_per_item).step();
 }
 
@@ -125,15 +143,29 @@ void BatchState::put_items_away() {
 
 void BatchState::keep_results() {
     database_.execute(R"(
-CREATE TEMP TABLE kept AS SELECT i.number, r.status, r.calls, r.input_tokens, r.cached_input_tokens, r.output_tokens,
-  r.usd, r.report FROM temp.old_items o JOIN main.items i ON i.key = o.key AND i.inputs = o.inputs
-  JOIN main.results r ON r.number = o.number;
+CREATE TEMP TABLE same AS SELECT o.number AS was, i.number AS number FROM temp.old_items o
+  JOIN main.items i ON i.key = o.key AND i.inputs = o.inputs;
+CREATE TEMP TABLE kept AS SELECT s.number, r.status, r.calls, r.input_tokens, r.cached_input_tokens, r.output_tokens,
+  r.usd, r.report FROM temp.same s JOIN main.results r ON r.number = s.was;
+INSERT INTO earlier SELECT sum(calls), sum(input_tokens), sum(cached_input_tokens), sum(output_tokens), sum(usd)
+  FROM results WHERE number NOT IN (SELECT was FROM temp.same);
+CREATE TEMP TABLE kept_events AS SELECT s.number AS item, e.number, e.body FROM temp.same s
+  JOIN main.events e ON e.item = s.was;
 DELETE FROM results;
 INSERT INTO results SELECT * FROM temp.kept;
 DELETE FROM events;
+INSERT INTO events SELECT * FROM temp.kept_events;
+DROP TABLE temp.kept_events;
 DROP TABLE temp.kept;
+DROP TABLE temp.same;
 DROP TABLE temp.old_items;
 )");
+}
+
+void BatchState::begin_shares_anew(std::string_view which) {
+    database_.execute(
+        fmt::format("UPDATE shares SET earlier = earlier + granted, granted = 0, need = {}, usd = 0 WHERE {}",
+                    order_of_need(neediest), which));
 }
 
 void BatchState::retry_failed() {
@@ -141,26 +173,43 @@ void BatchState::retry_failed() {
     database_.execute(
         "INSERT INTO earlier SELECT sum(calls), sum(input_tokens), sum(cached_input_tokens), "
         "sum(output_tokens), sum(usd) FROM results WHERE status = 'failed'");
-    const std::string anew = fmt::format(
-        "UPDATE shares SET earlier = earlier + granted, granted = 0, need = {}, usd = 0 WHERE number IN "
-        "(SELECT number FROM results WHERE status = 'failed')",
-        order_of_need(neediest));
-    database_.execute(anew);
+    begin_shares_anew("number IN (SELECT number FROM results WHERE status = 'failed')");
     for (const char* kept : {"events WHERE item", "evenly WHERE number"})
         database_.execute(fmt::format("DELETE FROM {} IN (SELECT number FROM results WHERE status = 'failed')", kept));
     database_.execute("DELETE FROM results WHERE status = 'failed'");
     all.commit();
 }
 
-void BatchState::forget_events() {
+void BatchState::add_earlier(const RunTotals& totals) {
+    SqliteStatement add = database_.prepare("INSERT INTO earlier VALUES (?, ?, ?, ?, ?)");
+    add.bind(1, totals.calls).bind(2, totals.input_tokens).bind(3, totals.cached_input_tokens);
+    add.bind(4, totals.output_tokens).bind(5, fmt::format("{}", totals.usd)).step();
+}
+
+void BatchState::forget_events(const std::function<RunTotals(const std::vector<Event>&)>& used) {
+    std::vector<std::int64_t> items;  // that were under way at once, or all that wait for a call: a number each
+    SqliteStatement rows =
+        database_.prepare("SELECT DISTINCT item FROM events WHERE item NOT IN (SELECT number FROM results)");
+    while (rows.step())
+        items.push_back(rows.number(0));
     SqliteTransaction all(database_);
-    const std::string anew = fmt::format(
-        "UPDATE shares SET earlier = earlier + granted, granted = 0, need = {}, usd = 0 WHERE number NOT IN "
-        "(SELECT number FROM results)",
-        order_of_need(neediest));
-    database_.execute(anew);
-    database_.execute("DELETE FROM events");
+    for (const std::int64_t item : items)
+        add_earlier(used(events(item)));
+    begin_shares_anew("number NOT IN (SELECT number FROM results)");
+    database_.execute("DELETE FROM events; DELETE FROM evenly");
     all.commit();
+}
+
+void BatchState::set_inputs(std::int64_t item, const nlohmann::json& inputs) {
+    SqliteStatement set = database_.prepare("UPDATE items SET inputs = ? WHERE number = ?");
+    set.bind(1, text_of(inputs)).bind(2, item).step();
+}
+
+bool BatchState::add_waste(const std::string& key, const RunTotals& totals) {
+    SqliteStatement add = database_.prepare("INSERT OR IGNORE INTO waste VALUES (?, ?, ?, ?, ?, ?)");
+    add.bind(1, key).bind(2, totals.calls).bind(3, totals.input_tokens).bind(4, totals.cached_input_tokens);
+    add.bind(5, totals.output_tokens).bind(6, fmt::format("{}", totals.usd)).step();
+    return database_.changes() > 0;
 }
 
 BatchCounts BatchState::counts() {
@@ -173,8 +222,12 @@ BatchCounts BatchState::counts() {
     }
     counts.items = one_number(database_, "SELECT count(*) FROM items");
     counts.set_aside = one_number(database_, "SELECT count(*) FROM set_aside");
-    SqliteStatement earlier = database_.prepare(std::string("SELECT ") + sums + " FROM earlier");
-    if (earlier.step()) counts.earlier = totals_in(earlier, 0);
+    const auto all_of = [&](const char* table) {
+        SqliteStatement row = database_.prepare(fmt::format("SELECT {} FROM {}", sums, table));
+        return row.step() ? totals_in(row, 0) : RunTotals();
+    };
+    counts.earlier = all_of("earlier");
+    counts.wasted = all_of("waste");
     SqliteStatement waiting = database_.prepare("SELECT coalesce(sum(usd), 0) FROM shares");
     if (waiting.step()) counts.waiting_usd = real(waiting.text(0));
     return counts;
@@ -191,8 +244,12 @@ std::vector<BatchItem> BatchState::waiting(std::int64_t after, std::size_t most)
         "(SELECT 1 FROM results r WHERE r.number = i.number) ORDER BY number LIMIT ?2");
     rows.bind(1, after).bind(2, static_cast<std::int64_t>(most));
     std::vector<BatchItem> items;
-    while (rows.step())
-        items.push_back({rows.number(0), json::parse(rows.text(1)), json::parse(rows.text(2)), {}});
+    for (std::size_t bytes = 0; bytes < largest_page && rows.step();) {
+        const std::string inputs = rows.text(2);
+        bytes += inputs.size();
+        items.push_back({rows.number(0), json::parse(rows.text(1)), json::parse(inputs), {}});
+    }
+    rows.reset();
     for (BatchItem& item : items)
         item.recorded = events(item.number);
     return items;

@@ -21,6 +21,7 @@ struct BatchIdentity {
     std::string workflow_hash;
     std::string data_hash;
     std::string begun;           ///< RFC 3339
+    std::string id;              ///< letters and digits
     std::string calls_per_item;  ///< of a batch with a budget of calls; else empty
 
     bool operator==(const BatchIdentity&) const = default;
@@ -32,6 +33,8 @@ class BatchState {
 public:
     /// Makes the file if it is not there. Throws `std::runtime_error` for a file of something else.
     explicit BatchState(const std::filesystem::path& file);
+    /// Never waits for those who write; to be read only. Throws `std::runtime_error` for a file of something else.
+    static BatchState look(const std::filesystem::path& file);
 
     /// Absent until the data has been taken in whole.
     std::optional<BatchIdentity> identity();
@@ -49,19 +52,25 @@ public:
     void set_aside(std::int64_t line, const std::string& fault, const std::string& text);
 
     /// Before other data is taken in: items are forgotten. `keep_results` afterwards gives those that are there again,
-    /// with the same inputs, their results back.
+    /// with the same inputs, their results and events back; what the others used is kept with `BatchCounts::earlier`.
     void put_items_away();
     void keep_results();
 
     /// Failed items are to be begun anew; what they used is kept with `BatchCounts::earlier`.
     void retry_failed();
-    /// Items that have not ended are begun anew.
-    void forget_events();
+    /// Items that have not ended are begun anew. `used` says of each run that was cut off what it has used; kept with
+    /// `BatchCounts::earlier`.
+    void forget_events(const std::function<RunTotals(const std::vector<Event>&)>& used);
+
+    /// False: it is known already.
+    bool add_waste(const std::string& key, const RunTotals& totals);
 
     BatchCounts counts();
     std::int64_t under_way();
 
-    /// Items without a result, after the number `after`, in order; `most` at most.
+    void set_inputs(std::int64_t item, const nlohmann::json& inputs);
+
+    /// Items without a result, after the number `after`, in order; `most` at most, and fewer if they are large.
     std::vector<BatchItem> waiting(std::int64_t after, std::size_t most);
 
     /// One item, with what was recorded of it.
@@ -76,7 +85,11 @@ public:
     void each_labelled(const std::function<void(const DataItem& item, const nlohmann::json& report)>& visit);
 
 private:
+    explicit BatchState(SqliteDatabase database);
+
     std::vector<Event> events(std::int64_t item);
+    void add_earlier(const RunTotals& totals);
+    void begin_shares_anew(std::string_view which);
 
     SqliteDatabase database_;
     SqliteStatement add_;

@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 #include <boost/asio/cancellation_state.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
 
 #include <exception>
@@ -49,7 +52,8 @@ Batch::Work::Work(Batch& batch, ItemRunner& runner, asio::any_io_executor execut
     : batch_(batch),
       runner_(runner),
       group_(executor, TaskGroup::OnError::cancel_others),
-      writer_(executor, ready(*batch.state_, batch.settings_), [this] { group_.cancel(); }) {
+      writer_(executor, ready(*batch.state_, batch.settings_), [this] { group_.cancel(); }),
+      end_(executor, asio::steady_timer::time_point::max()) {
     const auto& budget = batch.settings_.calls_per_item;
     if (!budget) return;
     shares_.emplace(batch.settings_.files.state());
@@ -84,7 +88,7 @@ Task<void> Batch::Work::work_off() {
         co_return;
     }
     const auto& on_pass = batch_.settings_.on_pass;
-    while (!writer_.fault() && !out_of_money_ && rounds_->turn()) {
+    while (!writer_.fault() && !out_of_money_ && !stopped_ && rounds_->turn()) {
         if (on_pass) on_pass(rounds_->pass_in_words());
         Task<void> pass = one_pass();
         co_await std::move(pass);
@@ -99,7 +103,9 @@ Task<void> Batch::Work::one_pass() {
 }
 
 Task<void> Batch::Work::take_turns() {
-    while (std::optional<BatchItem> item = next()) {
+    for (;;) {
+        std::optional<BatchItem> item = co_await next();
+        if (!item) co_return;
         co_await run(std::move(*item));
         co_await writer_.room();
     }
@@ -116,52 +122,85 @@ Task<void> Batch::Work::run(BatchItem item) {
     try {
         ItemResult result = co_await runner_.run(std::move(item), record);
         --running_;
-        if (result.status == Status::cancelled) co_return;
+        stopped_ = stopped_ || result.status == Status::cancelled;
         if (result.status == Status::running) {
             suspended(number, spent_before, result);
-            co_return;
+        } else if (result.status != Status::cancelled) {
+            if (rounds_) rounds_->ended(granted, result.calls);
+            batch_.counts_.waiting_usd -= spent_before;
+            ended(number, id, std::move(result));
         }
-        if (rounds_) rounds_->ended(granted, result.calls);
-        batch_.counts_.waiting_usd -= spent_before;
-        ended(number, id, std::move(result));
+        tell_of_an_end();
         co_return;
-    } catch (const boost::system::system_error&) {
-        throw;
+    } catch (const boost::system::system_error& error) {
+        stopped_ = stopped_ || error.code() == asio::error::operation_aborted;
+        if (stopped_) throw;
+        fault = error.what();
     } catch (const std::exception& error) {
         fault = error.what();
     }
     throw std::runtime_error(fmt::format("item {}: {}", id.dump(), fault));
 }
 
-std::optional<BatchItem> Batch::Work::next() {
-    if (writer_.fault() || out_of_money_) return std::nullopt;
-    return rounds_ ? next_in_round() : next_in_order();
+/// Absent: there is nothing more to begin in this pass.
+Task<std::optional<BatchItem>> Batch::Work::next() {
+    Task<std::optional<BatchItem>> choosing = rounds_ ? next_in_round() : next_in_order();
+    std::optional<BatchItem> item = co_await std::move(choosing);
+    co_return item;
 }
 
-std::optional<BatchItem> Batch::Work::next_in_order() {
+Task<std::optional<BatchItem>> Batch::Work::next_in_order() {
+    while (fill_page()) {
+        if (may_spend()) {
+            std::optional<BatchItem> item(std::move(page_.front()));
+            page_.pop_front();
+            last_ = item->number;
+            co_return item;
+        }
+        // Those in flight may leave something of what is set aside for them.
+        out_of_money_ = running_ == 0;
+        if (!out_of_money_) co_await some_end();
+    }
+    tell_of_an_end();
+    co_return std::nullopt;
+}
+
+/// False: there is nothing more to begin.
+bool Batch::Work::fill_page() {
+    if (writer_.fault() || out_of_money_ || stopped_) return false;
     if (page_.empty())
         for (BatchItem& item : batch_.state_->waiting(last_, page))
             page_.push_back(std::move(item));
-    if (page_.empty()) return std::nullopt;
-    out_of_money_ = !may_spend();
-    if (out_of_money_) return std::nullopt;
-    std::optional<BatchItem> item(std::move(page_.front()));
-    page_.pop_front();
-    last_ = item->number;
-    return item;
+    return !page_.empty();
 }
 
-std::optional<BatchItem> Batch::Work::next_in_round() {
-    std::optional<BatchItem> item = rounds_->next();
-    if (!item) return std::nullopt;
-    out_of_money_ = item->calls_ended.empty() && !may_spend();
-    if (out_of_money_) return std::nullopt;
-    if (item->calls_ended.empty()) writer_.put(BatchWriter::Granted{item->number, *item->granted_calls});
-    return item;
+Task<void> Batch::Work::some_end() {
+    boost::system::error_code ignored;
+    co_await end_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+}
+
+void Batch::Work::tell_of_an_end() {
+    end_.cancel();
+}
+
+Task<std::optional<BatchItem>> Batch::Work::next_in_round() {
+    std::optional<BatchItem> item;
+    if (!writer_.fault() && !out_of_money_ && !stopped_) item = rounds_->next();
+    const bool asks = item && item->calls_ended.empty();
+    while (asks && !may_spend()) {
+        out_of_money_ = running_ == 0;
+        if (!out_of_money_) co_await some_end();
+        if (writer_.fault() || out_of_money_ || stopped_) {
+            tell_of_an_end();
+            co_return std::nullopt;
+        }
+    }
+    if (asks) writer_.put(BatchWriter::Granted{item->number, *item->granted_calls});
+    co_return item;
 }
 
 /// Where runs have a limit of their own, those in flight are counted with all of it.
-bool Batch::Work::may_spend() {
+bool Batch::Work::may_spend() const {
     const auto& most = batch_.settings_.max_usd;
     if (!most) return true;
     const double spent = batch_.counts_.usd();

@@ -8,6 +8,7 @@
 #include <enough/orchestrator/batch.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -28,10 +29,13 @@ private:
     Task<void> one_pass();
     Task<void> take_turns();
     Task<void> run(BatchItem item);
-    std::optional<BatchItem> next();
-    std::optional<BatchItem> next_in_order();
-    std::optional<BatchItem> next_in_round();
-    bool may_spend();
+    Task<std::optional<BatchItem>> next();
+    Task<std::optional<BatchItem>> next_in_order();
+    Task<std::optional<BatchItem>> next_in_round();
+    bool fill_page();
+    bool may_spend() const;
+    Task<void> some_end();
+    void tell_of_an_end();
     void suspended(std::int64_t item, double spent_before, const ItemResult& result);
     void ended(std::int64_t item, nlohmann::json id, ItemResult result);
 
@@ -44,7 +48,9 @@ private:
     std::deque<BatchItem> page_;
     std::int64_t last_ = 0;  ///< number of the last item that was taken from the state
     std::size_t running_ = 0;
+    asio::steady_timer end_;  ///< cancelled whenever an item has ended
     bool out_of_money_ = false;
+    bool stopped_ = false;  ///< cancelled
 };
 
 }  // namespace enough

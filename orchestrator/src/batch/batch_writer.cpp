@@ -20,6 +20,11 @@ std::string text_of(const json& value) {
     return value.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
+std::size_t bytes_of(const BatchWriter::Entry& entry) {
+    const auto* finished = std::get_if<BatchWriter::Finished>(&entry);
+    return finished ? finished->result.report.size() : 0;
+}
+
 }  // namespace
 
 std::string output_line(const std::string& id, const std::string& report) {
@@ -29,7 +34,7 @@ std::string output_line(const std::string& id, const std::string& report) {
 BatchWriter::BatchWriter(asio::any_io_executor executor, const BatchSettings& settings, std::function<void()> on_fault)
     : executor_(executor),
       written_(std::make_shared<asio::steady_timer>(executor, asio::steady_timer::time_point::max())),
-      on_fault_(std::move(on_fault)),
+      on_fault_(std::make_shared<const std::function<void()>>(std::move(on_fault))),
       keep_events_(settings.keep_events),
       many_wait_(settings.calls_per_item.has_value()),
       database_(open_batch_state(settings.files.state())),
@@ -62,6 +67,7 @@ void BatchWriter::put(Entry entry) {
     {
         const std::lock_guard lock(mutex_);
         if (fault_) return;
+        waiting_bytes_ += bytes_of(entry);
         waiting_.push_back(std::move(entry));
         ++put_;
     }
@@ -82,7 +88,7 @@ Task<void> BatchWriter::room() {
     for (;;) {
         {
             const std::lock_guard lock(mutex_);
-            if (fault_ || waiting_.size() < most_waiting) co_return;
+            if (fault_ || (waiting_.size() < most_waiting && waiting_bytes_ < most_waiting_bytes)) co_return;
         }
         co_await next_transaction();
     }
@@ -108,6 +114,7 @@ void BatchWriter::work() {
             arrival_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });
             if (waiting_.empty()) return;
             entries.swap(waiting_);
+            waiting_bytes_ = 0;
         }
         // Those who wait run on the executor: what they look at can't change between their look and their wait.
         const auto tell = [this] { asio::post(executor_, [written = written_] { written->cancel(); }); };
@@ -131,7 +138,9 @@ void BatchWriter::failed(const std::string& why) {
     const std::lock_guard lock(mutex_);
     fault_ = why;
     waiting_.clear();
-    if (on_fault_) asio::post(executor_, on_fault_);
+    asio::post(executor_, [late = std::weak_ptr(on_fault_)] {
+        if (const auto on_fault = late.lock(); on_fault && *on_fault) (*on_fault)();
+    });
 }
 
 void BatchWriter::write(const std::deque<Entry>& entries) {

@@ -12,6 +12,7 @@
 #include <deque>
 #include <fstream>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <set>
@@ -67,6 +68,7 @@ public:
     std::optional<std::string> fault() const;
 
     static constexpr std::size_t most_waiting = 4'096;
+    static constexpr std::size_t most_waiting_bytes = 16 << 20;
 
 private:
     void work();
@@ -81,13 +83,14 @@ private:
 
     asio::any_io_executor executor_;
     std::shared_ptr<asio::steady_timer> written_;  ///< cancelled after each transaction; a late one may outlive this
-    std::function<void()> on_fault_;
-    bool keep_events_;  ///< of items that have ended
-    bool many_wait_;    ///< most items have events for long: which ones must not be remembered here
+    std::shared_ptr<const std::function<void()>> on_fault_;  ///< a late call finds it gone
+    bool keep_events_;                                       ///< of items that have ended
+    bool many_wait_;  ///< most items have events for long: which ones must not be remembered here
 
     mutable std::mutex mutex_;
     std::condition_variable arrival_;
     std::deque<Entry> waiting_;
+    std::size_t waiting_bytes_ = 0;  ///< of the reports among them
     std::uint64_t put_ = 0;
     std::uint64_t done_ = 0;  ///< of those
     bool stopping_ = false;

@@ -10,7 +10,7 @@
 namespace enough {
 
 /// Reads data to its end into `state`, line by line; lines that can't be run are set aside there. Returns the hash of
-/// all lines. To be called within a transaction.
+/// all lines. To be called within a transaction. Throws `std::runtime_error` if the data can't be read to its end.
 std::string take_in(std::istream& data, const Workflow& workflow, BatchState& state);
 
 /// The same hash, without taking anything in.

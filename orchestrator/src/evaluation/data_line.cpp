@@ -36,6 +36,11 @@ std::optional<DataItem> read_data_line(const std::string& line, int number, cons
         faults.emplace_back("the line is longer than 16 MiB");
         return std::nullopt;
     }
+    // To the parser a zero byte is the end, whatever follows.
+    if (line.find('\0') != std::string::npos) {
+        faults.emplace_back("there is a zero byte in the line");
+        return std::nullopt;
+    }
     bool too_deep = false;
     const auto shallow = [&](int depth, json::parse_event_t, json&) {
         too_deep = too_deep || depth > deepest;

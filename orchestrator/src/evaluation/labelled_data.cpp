@@ -25,10 +25,10 @@ public:
     void read_line(const std::string& line, int number) {
         std::vector<std::string> faults;
         std::optional<DataItem> item = read_data_line(line, number, workflow_, faults);
+        if (item) check_new(*item);
         for (const std::string& each : faults)
             fault(number, each);
         if (!item) return;
-        check_new(*item);
         check_label(*item);
         items_.push_back(std::move(*item));
     }
@@ -76,7 +76,7 @@ std::vector<DataItem> read_data(std::istream& in, const std::string& name, const
     int number = 0;
     for (std::string line; std::getline(in, line);) {
         ++number;
-        if (!is_blank(line)) reader.read_line(line, number);
+        if (line.size() > longest_data_line || !is_blank(line)) reader.read_line(line, number);
     }
     return std::move(reader).result();
 }

@@ -26,7 +26,7 @@ public:
     /// `chunk_bytes`: 0 means what fits the server's messages, at most 512 KiB.
     explicit Blobs(Bucket bucket, std::size_t chunk_bytes = 0);
 
-    /// `ErrorKind::too_large` above `max_bytes`. Putting the same again is cheap and harmless.
+    /// `ErrorKind::too_large` above `max_bytes`. Putting the same again writes it again, which mends a damaged one.
     Task<Result<BlobReference>> put(std::string bytes) const;
 
     /// `ErrorKind::not_found` if a chunk is missing, `ErrorKind::damaged` if the bytes are not those that were put.

@@ -12,9 +12,12 @@
 
 namespace enough::nats {
 
+struct OutgoingMessage;
+
 /// A bucket of keys and values in files, with the last value of each key.
 struct BucketSettings {
     std::string name;                                        ///< letters, digits, `-` and `_`
+    std::optional<std::int64_t> max_bytes = {};              ///< of all; absent: what the server has
     std::optional<std::int32_t> max_value_bytes = {};        ///< absent: what the server takes
     std::optional<std::chrono::milliseconds> keep_for = {};  ///< each value, from its writing on; absent: for ever
 };
@@ -60,6 +63,8 @@ private:
     friend class BucketFeed;
     friend class Blobs;
     Bucket(std::shared_ptr<Link> link, std::string name, std::chrono::milliseconds timeout);
+
+    Task<Result<std::uint64_t>> send(std::string doing, OutgoingMessage message) const;
 
     std::shared_ptr<Link> link_;
     std::string name_;

@@ -35,6 +35,7 @@ public:
 
 private:
     struct Source;
+    struct Step;
 
     std::shared_ptr<Link> link_;
     std::string bucket_;

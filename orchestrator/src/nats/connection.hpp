@@ -47,7 +47,7 @@ struct ConnectionSettings {
 /// of it is not known.
 class Connection {
 public:
-    /// Fails if the first connection can't be made.
+    /// Fails if the first connection can't be made. It must be closed, or gone, before the executor's context is.
     static Task<Result<std::unique_ptr<Connection>>> connect(ConnectionSettings settings,
                                                              asio::any_io_executor callbacks);
 

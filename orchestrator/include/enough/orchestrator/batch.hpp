@@ -52,6 +52,8 @@ struct ItemResult {
     double need = 0;     ///< of an item that waits: how much it needs its next call
 
     static ItemResult of(const RunState& state);
+    /// Of an item that no run could be made of: a report without steps.
+    static ItemResult failed(const std::string& workflow, const std::string& why);
 };
 
 /// Runs items: in this process, or elsewhere.
@@ -65,7 +67,7 @@ public:
     virtual Task<ItemResult> run(BatchItem item, EventSink& record) = 0;
 };
 
-/// Runs items on an engine of this process.
+/// Runs items on an engine of this process. An item whose recorded events can't be gone on with has failed.
 class LocalRunner final : public ItemRunner {
 public:
     /// `prepare` may add sinks and a trace to the options of each run.
@@ -88,12 +90,13 @@ struct BatchCounts {
     std::int64_t over_budget = 0;
     std::int64_t set_aside = 0;  ///< lines that can't
     RunTotals used;              ///< by the items that have ended
-    RunTotals earlier;           ///< by tries of items that failed and were begun anew
+    RunTotals earlier;           ///< by tries of items that were begun anew, and by items that are no more
+    RunTotals wasted;            ///< by workers that had lost their items: it counts for no result
     double waiting_usd = 0;      ///< spent on items that wait for another call
 
     std::int64_t ended() const { return accepted + unresolved + failed + over_budget; }
     void count(Status status, std::int64_t items = 1);
-    double usd() const { return used.usd + earlier.usd + waiting_usd; }
+    double usd() const { return used.usd + earlier.usd + wasted.usd + waiting_usd; }
 };
 
 struct BatchSettings {
@@ -125,8 +128,8 @@ class Batch {
 public:
     /// Takes in the data, or the state of an earlier try. Nothing is asked yet. Throws `std::invalid_argument` in words
     /// for what can't be used: an output or a state that is there already without `resume`, another workflow or other
-    /// data without `force`, no items, bad lines where `strict`; `std::runtime_error` if the files can't be written or
-    /// another process uses them.
+    /// data without `force`, no items, bad lines where `strict`; `std::runtime_error` if the files can't be written,
+    /// the data can't be read or another process uses them.
     Batch(std::shared_ptr<const Workflow> workflow, std::istream& data, BatchSettings settings);
     ~Batch();
 
@@ -134,6 +137,12 @@ public:
     std::vector<std::string> faults(std::size_t most) const;
 
     const BatchCounts& counts() const { return counts_; }
+
+    /// Letters and digits; the same for all tries of this batch.
+    const std::string& id() const { return id_; }
+
+    /// Notes what was spent in vain; once for each key.
+    void count_waste(const std::string& key, const RunTotals& totals);
 
     /// Runs every item that has not ended; what was recorded of one that was cut off is not asked again. When it
     /// returns, everything that ended is in the state. Cancelling it (`terminal`) cancels the runs in flight, whose
@@ -152,15 +161,17 @@ private:
 
     void begin(std::istream& data);
     void go_on(BatchIdentity known, std::istream& data);
-    std::string take_other(std::istream& data);
+    void take_other(BatchIdentity& known, std::istream& data);
     void check_data();
     void check_calls_per_item(const BatchIdentity& known) const;
+    void fit_inputs();
 
     std::shared_ptr<const Workflow> workflow_;
     BatchSettings settings_;
     std::unique_ptr<ProcessLock> lock_;
     std::unique_ptr<BatchState> state_;
     BatchCounts counts_;
+    std::string id_;
 };
 
 /// Why a budget of calls can't be spread over runs of this workflow, in a sentence; absent: it can. Beside what
