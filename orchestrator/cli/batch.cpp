@@ -11,6 +11,7 @@
 #include <enough/orchestrator/batch.hpp>
 #include <enough/orchestrator/chain_recording.hpp>
 #include <enough/orchestrator/engine.hpp>
+#include <enough/orchestrator/even_spending.hpp>
 #include <enough/orchestrator/fleet.hpp>
 #include <enough/workflows/bundle.hpp>
 
@@ -45,6 +46,8 @@ struct Arguments {
     std::string output;
     BatchSettings settings;
     CassetteArguments cassettes;
+    std::string calls_per_item;
+    bool against_evenly = false;
     FleetBatchSettings fleet;
     std::optional<std::size_t> concurrency;
     bool status = false;
@@ -186,15 +189,42 @@ BatchEnd run_here(Batch& batch, const std::shared_ptr<const Workflow>& workflow,
     return run_until_done(context, run_and_close(batch, runner, engine));
 }
 
+Task<bool> spend(EvenSpending& even, const Agents& agents, std::size_t concurrency) {
+    Task<void> spending = even.run(agents, concurrency);
+    co_await std::move(spending);
+    co_return true;
+}
+
+/// Only where it was asked for and every item has ended; else null.
+std::unique_ptr<EvenSpending> spend_evenly(Batch& batch, const std::shared_ptr<const Workflow>& workflow,
+                                           RecordedModels& models, const Arguments& arguments) {
+    const BatchSettings& settings = arguments.settings;
+    if (!arguments.against_evenly || !batch.write_output()) return nullptr;
+    auto even = std::make_unique<EvenSpending>(workflow, settings.files, settings.calls_per_item.value());
+    if (!arguments.quiet)
+        Terminal().line(fmt::format("against spending evenly: {} further call(s)", even->calls_left()));
+    asio::io_context context(1);
+    const Agents agents = models.make(*workflow, context.get_executor());
+    run_until_done(context, spend(*even, agents, settings.concurrency));
+    return even;
+}
+
 /// The end in words, and as an exit code: 0 only if every line of the data has a line in the output, and none failed.
-int conclude(Batch& batch, const Arguments& arguments, BatchEnd end) {
+int conclude(Batch& batch, EvenSpending* even, const Arguments& arguments, BatchEnd end) {
     Terminal terminal;
     const BatchFiles& files = arguments.settings.files;
     const bool complete = batch.write_output();
     const BatchCounts& counts = batch.counts();
-    if (arguments.json) print_json(batch_json(files, counts, complete));
+    nlohmann::ordered_json budget = batch.call_budget();
+    if (even) budget["evenly"] = even->report();
+    if (arguments.json) {
+        auto json = batch_json(files, counts, complete);
+        if (!budget.is_null()) json["budget"] = budget;
+        print_json(json);
+    }
     if (!arguments.quiet) {
         terminal.line(batch_in_words(terminal, files, counts));
+        if (!budget.is_null()) terminal.line(call_budget_in_words(budget));
         if (complete) terminal.line(fmt::format("written to {}", files.output.string()));
     }
     if (end == BatchEnd::over_budget)
@@ -222,6 +252,23 @@ std::unique_ptr<Batch> open_batch(const Arguments& arguments, const std::shared_
     return std::make_unique<Batch>(workflow, data, arguments.settings);
 }
 
+CallsPerItem calls_per_item_of(const std::string& text) {
+    if (const auto calls = CallsPerItem::parse(text)) return *calls;
+    throw std::invalid_argument(fmt::format(
+        "--calls-per-item {} is no number from 1 to 1000 with at most 6 decimal places, like 2 or 1.5", text));
+}
+
+void take_budget(Arguments& arguments, const Workflow& workflow) {
+    BatchSettings& settings = arguments.settings;
+    if (!arguments.calls_per_item.empty()) settings.calls_per_item = calls_per_item_of(arguments.calls_per_item);
+    if (settings.calls_per_item && !arguments.fleet.server.urls.empty())
+        throw std::invalid_argument("--calls-per-item is of this machine: it doesn't go with --nats");
+    if (!arguments.against_evenly) return;
+    if (!settings.calls_per_item) throw std::invalid_argument("--against-evenly needs --calls-per-item");
+    if (const auto why = why_not_evenly(workflow)) throw std::invalid_argument(*why);
+    settings.keep_events = true;
+}
+
 /// Nothing has been asked yet: whatever is wrong is wrong with what was given.
 std::unique_ptr<Batch> open_or_explain(const Arguments& arguments, const std::shared_ptr<const Workflow>& workflow) {
     try {
@@ -245,17 +292,23 @@ int run_batch(Arguments& arguments) {
         throw std::invalid_argument("--record, --replay and --cache are of this machine: they don't go with --nats");
     settings.concurrency = fleet ? arguments.concurrency.value_or(items_on_server)
                                  : useful_concurrency(*workflow, arguments.concurrency.value_or(settings.concurrency));
+    take_budget(arguments, *workflow);
     RecordedModels models(arguments.cassettes);
     Terminal terminal;
     ItemBar bar(terminal);
     if (!arguments.quiet)
         settings.on_progress = [&](const BatchCounts& counts, std::size_t) { bar.show(progress_of(counts)); };
+    if (!arguments.quiet)
+        settings.on_pass = [&](const std::string& what) {
+            if (!what.empty()) terminal.line(what);
+        };
     const std::unique_ptr<Batch> batch = open_or_explain(arguments, workflow);
     if (!arguments.quiet) announce(*batch, arguments, terminal);
     try {
         const BatchEnd end =
             fleet ? run_there(*batch, workflow, arguments, terminal) : run_here(*batch, workflow, models);
-        const int code = conclude(*batch, arguments, end);
+        const auto even = spend_evenly(*batch, workflow, models, arguments);
+        const int code = conclude(*batch, even.get(), arguments, end);
         return models.explain_faults() ? code : 1;
     } catch (const boost::system::system_error& error) {
         if (error.code() != asio::error::operation_aborted) throw;
@@ -302,6 +355,12 @@ void add_batch(CLI::App& app, int& exit) {
     verb->add_flag("--strict", arguments->settings.strict, "Refuse data with bad lines instead of setting them aside");
     verb->add_option("--max-usd", arguments->settings.max_usd, "Begin no further item once this much is spent")
         ->check(CLI::PositiveNumber);
+    verb->add_option("--calls-per-item", arguments->calls_per_item,
+                     "A budget of so many calls per item on average (1 to 1000, like 1.5): one call for each item "
+                     "first, what is left to the unsure ones, the neediest first")
+        ->type_name("B");
+    verb->add_flag("--against-evenly", arguments->against_evenly,
+                   "With --calls-per-item: then make the calls that spending them evenly would have made, and compare");
     verb->add_flag("--status", arguments->status,
                    "Say how the batch of -o FILE stands, also while it runs; with --nats alone: what is on the server");
     arguments->cassettes.add_to(*verb);

@@ -155,6 +155,7 @@ EventBody read_run_started(const JsonFields& f) {
         const JsonFields allowance = f.object("allowance");
         body.allowance = {allowance.optional<double>("usd"), allowance.optional<std::int64_t>("tokens")};
     }
+    body.granted_calls = f.optional<int>("granted_calls");
     if (body.version != RunStarted::current_version)
         throw std::invalid_argument("event format version " + std::to_string(body.version) + "; this program reads " +
                                     std::to_string(RunStarted::current_version));
@@ -212,6 +213,8 @@ const std::pair<std::string_view, Reader> readers[] = {
                               f.get<std::string>("comment")};
      }},
     {"timer_fired", [](const JsonFields& f) -> EventBody { return TimerFired{f.get<TimerId>("timer")}; }},
+    {"calls_granted", [](const JsonFields& f) -> EventBody { return CallsGranted{f.get<int>("calls")}; }},
+    {"calls_ended", [](const JsonFields& f) -> EventBody { return CallsEnded{f.get<std::string>("reason")}; }},
     {"attempt_decided",
      [](const JsonFields& f) -> EventBody {
          return AttemptDecided{f.get<CallId>("call"), f.get<bool>("granted"), f.get<std::string>("reason")};

@@ -116,6 +116,7 @@ struct Write {
         line["tools_error"] = null_or(body.tools_error);
         if (body.sampling != Sampling()) line["sampling"] = write(body.sampling);
         if (body.allowance != RunAllowance()) line["allowance"] = write(body.allowance);
+        if (body.granted_calls) line["granted_calls"] = *body.granted_calls;
     }
     void operator()(const CallAnswered& body) {
         line["call"] = body.call;
@@ -152,6 +153,8 @@ struct Write {
         line["comment"] = body.comment;
     }
     void operator()(const TimerFired& body) { line["timer"] = body.timer; }
+    void operator()(const CallsGranted& body) { line["calls"] = body.calls; }
+    void operator()(const CallsEnded& body) { line["reason"] = body.reason; }
     void operator()(const StepStarted& body) { line["step"] = body.step; }
     void operator()(const CallRequested& body) {
         line["call"] = body.call;

@@ -37,6 +37,8 @@ struct Line {
         return fmt::format("approval {} {} by {}", body.approval, body.approved ? "yes" : "no", body.by);
     }
     std::string operator()(const TimerFired& body) const { return fmt::format("timer {}", body.timer); }
+    std::string operator()(const CallsGranted& body) const { return fmt::format("granted {} calls", body.calls); }
+    std::string operator()(const CallsEnded& body) const { return fmt::format("calls ended: {}", body.reason); }
     std::string operator()(const AttemptDecided& body) const {
         return fmt::format("another {} {}", body.call, body.granted ? "granted" : "refused: " + body.reason);
     }

@@ -120,6 +120,10 @@ void remove_state(const BatchFiles& files) {
         std::filesystem::remove(files.state().string() + suffix, ignored);
 }
 
+std::string text_of(const std::optional<CallsPerItem>& calls) {
+    return calls ? calls->text() : std::string();
+}
+
 std::string new_id() {
     std::string id;
     for (const std::uint8_t byte : boost::uuids::random_generator()())
@@ -170,6 +174,8 @@ std::size_t useful_concurrency(const Workflow& workflow, std::size_t wanted) {
 Batch::Batch(std::shared_ptr<const Workflow> workflow, std::istream& data, BatchSettings settings)
     : workflow_(std::move(workflow)), settings_(std::move(settings)) {
     const BatchFiles& files = settings_.files;
+    if (settings_.calls_per_item)
+        if (const auto why = why_no_constant_budget(*workflow_)) refuse(*why);
     check_files(files, settings_.resume);
     lock_ = std::make_unique<ProcessLock>(files.state(), "batch");
     check_files(files, settings_.resume);  // another may have come and gone since
@@ -196,7 +202,8 @@ void Batch::begin(std::istream& data) {
     const std::string hash = take_in(data, *workflow_, *state_);
     check_data();
     id_ = new_id();
-    state_->set_identity({workflow_->name, workflow_->hash, hash, rfc3339(wall_time_now()), id_});
+    state_->set_identity(
+        {workflow_->name, workflow_->hash, hash, rfc3339(wall_time_now()), id_, text_of(settings_.calls_per_item)});
     all.commit();
 }
 
@@ -208,8 +215,17 @@ void Batch::check_data() {
     refuse("no line of the data can be run:\n" + some_of(faults(most_faults), counts.set_aside));
 }
 
+/// What was granted under one budget can't be told from what another would have granted.
+void Batch::check_calls_per_item(const BatchIdentity& known) const {
+    if (known.calls_per_item == text_of(settings_.calls_per_item)) return;
+    if (known.calls_per_item.empty()) refuse("this batch was begun without --calls-per-item; go on without it");
+    refuse(fmt::format("this batch was begun with --calls-per-item {0}; go on with --calls-per-item {0}",
+                       known.calls_per_item));
+}
+
 void Batch::go_on(BatchIdentity known, std::istream& data) {
     id_ = known.id;
+    check_calls_per_item(known);
     const bool other_workflow = known.workflow_hash != workflow_->hash;
     if (other_workflow && !settings_.force)
         refuse(
@@ -256,6 +272,7 @@ void Batch::take_other(BatchIdentity& known, std::istream& data) {
             fmt::format("{} belongs to other data; with --force items that are still there, with the same inputs, "
                         "keep their results",
                         settings_.files.state().string()));
+    if (settings_.calls_per_item) refuse("a batch with --calls-per-item can't take in other data: begin another");
     data.clear();
     data.seekg(0);
     SqliteTransaction all = state_->transaction();

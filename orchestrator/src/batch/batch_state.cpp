@@ -16,8 +16,9 @@ using nlohmann::json;
 constexpr std::int32_t application = 0x656e6342;  // "encB"
 constexpr std::int32_t version = 1;
 constexpr const char* kind = "a state of enough's batches";
-// The index spares those who count the texts. `key` is the id as equal JSON values have it in common; a result's long
-// text stands last.
+// `shares` are of a budget of calls; `need` is null unless the item waits for its next call; `earlier` counts the calls
+// of tries that were begun anew. The index `sums` spares those who count the texts. `key` is the id as equal JSON
+// values have it in common; a result's long text stands last.
 constexpr const char* schema = R"(
 CREATE TABLE batch (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE items (number INTEGER PRIMARY KEY, line INTEGER NOT NULL, key TEXT NOT NULL UNIQUE, id TEXT,
@@ -31,6 +32,10 @@ CREATE TABLE waste (key TEXT PRIMARY KEY, calls INTEGER, input_tokens INTEGER, c
   output_tokens INTEGER, usd REAL) WITHOUT ROWID;
 CREATE TABLE events (item INTEGER NOT NULL, number INTEGER NOT NULL, body TEXT NOT NULL,
   PRIMARY KEY (item, number)) WITHOUT ROWID;
+CREATE TABLE shares (number INTEGER PRIMARY KEY, granted INTEGER NOT NULL, earlier INTEGER NOT NULL, need INTEGER,
+  usd REAL NOT NULL DEFAULT 0);
+CREATE INDEX needs ON shares (granted, need DESC, number) WHERE need IS NOT NULL;
+CREATE TABLE evenly (number INTEGER PRIMARY KEY, body TEXT NOT NULL);
 CREATE TABLE set_aside (line INTEGER PRIMARY KEY, fault TEXT NOT NULL, text TEXT NOT NULL);
 )";
 constexpr const char* sums =
@@ -59,18 +64,17 @@ double real(const std::string& text) {
     return value;
 }
 
-/// The five columns from `first` on.
-RunTotals totals_at(const SqliteStatement& row, int first) {
-    return {row.number(first), row.number(first + 1), row.number(first + 2), row.number(first + 3),
-            real(row.text(first + 4))};
-}
-
 std::int64_t one_number(SqliteDatabase& database, std::string_view sql) {
     SqliteStatement statement = database.prepare(sql);
     return statement.step() ? statement.number(0) : 0;
 }
 
 }  // namespace
+
+RunTotals totals_in(const SqliteStatement& row, int first) {
+    return {row.number(first), row.number(first + 1), row.number(first + 2), row.number(first + 3),
+            real(row.text(first + 4))};
+}
 
 SqliteDatabase open_batch_state(const std::filesystem::path& file) {
     SqliteDatabase database(file);
@@ -101,7 +105,7 @@ std::optional<BatchIdentity> BatchState::identity() {
         values[all.text(0)] = all.text(1);
     if (values.empty()) return std::nullopt;
     return BatchIdentity{values["workflow"], values["workflow_hash"], values["data_hash"], values["begun"],
-                         values["id"]};
+                         values["id"],       values["calls_per_item"]};
 }
 
 void BatchState::set_identity(const BatchIdentity& identity) {
@@ -111,6 +115,7 @@ void BatchState::set_identity(const BatchIdentity& identity) {
     set.bind(1, "data_hash").bind(2, identity.data_hash).step();
     set.bind(1, "begun").bind(2, identity.begun).step();
     set.bind(1, "id").bind(2, identity.id).step();
+    set.bind(1, "calls_per_item").bind(2, identity.calls_per_item).step();
 }
 
 BatchState::Added BatchState::add(const DataItem& item) {
@@ -157,11 +162,20 @@ DROP TABLE temp.old_items;
 )");
 }
 
+void BatchState::begin_shares_anew(std::string_view which) {
+    database_.execute(
+        fmt::format("UPDATE shares SET earlier = earlier + granted, granted = 0, need = {}, usd = 0 WHERE {}",
+                    order_of_need(neediest), which));
+}
+
 void BatchState::retry_failed() {
     SqliteTransaction all(database_);
     database_.execute(
         "INSERT INTO earlier SELECT sum(calls), sum(input_tokens), sum(cached_input_tokens), "
         "sum(output_tokens), sum(usd) FROM results WHERE status = 'failed'");
+    begin_shares_anew("number IN (SELECT number FROM results WHERE status = 'failed')");
+    for (const char* kept : {"events WHERE item", "evenly WHERE number"})
+        database_.execute(fmt::format("DELETE FROM {} IN (SELECT number FROM results WHERE status = 'failed')", kept));
     database_.execute("DELETE FROM results WHERE status = 'failed'");
     all.commit();
 }
@@ -173,14 +187,16 @@ void BatchState::add_earlier(const RunTotals& totals) {
 }
 
 void BatchState::forget_events(const std::function<RunTotals(const std::vector<Event>&)>& used) {
-    std::vector<std::int64_t> items;  // that were under way at once: not many
-    SqliteStatement rows = database_.prepare("SELECT DISTINCT item FROM events");
+    std::vector<std::int64_t> items;  // that were under way at once, or all that wait for a call: a number each
+    SqliteStatement rows =
+        database_.prepare("SELECT DISTINCT item FROM events WHERE item NOT IN (SELECT number FROM results)");
     while (rows.step())
         items.push_back(rows.number(0));
     SqliteTransaction all(database_);
     for (const std::int64_t item : items)
         add_earlier(used(events(item)));
-    database_.execute("DELETE FROM events");
+    begin_shares_anew("number NOT IN (SELECT number FROM results)");
+    database_.execute("DELETE FROM events; DELETE FROM evenly");
     all.commit();
 }
 
@@ -202,21 +218,24 @@ BatchCounts BatchState::counts() {
         database_.prepare(std::string("SELECT status, count(*), ") + sums + " FROM results GROUP BY status");
     while (by_status.step()) {
         counts.count(status_named(by_status.text(0)).value_or(Status::failed), by_status.number(1));
-        counts.used += totals_at(by_status, 2);
+        counts.used += totals_in(by_status, 2);
     }
     counts.items = one_number(database_, "SELECT count(*) FROM items");
     counts.set_aside = one_number(database_, "SELECT count(*) FROM set_aside");
     const auto all_of = [&](const char* table) {
         SqliteStatement row = database_.prepare(fmt::format("SELECT {} FROM {}", sums, table));
-        return row.step() ? totals_at(row, 0) : RunTotals();
+        return row.step() ? totals_in(row, 0) : RunTotals();
     };
     counts.earlier = all_of("earlier");
     counts.wasted = all_of("waste");
+    SqliteStatement waiting = database_.prepare("SELECT coalesce(sum(usd), 0) FROM shares");
+    if (waiting.step()) counts.waiting_usd = real(waiting.text(0));
     return counts;
 }
 
 std::int64_t BatchState::under_way() {
-    return one_number(database_, "SELECT count(DISTINCT item) FROM events");
+    return one_number(database_,
+                      "SELECT count(DISTINCT item) FROM events WHERE item NOT IN (SELECT number FROM results)");
 }
 
 std::vector<BatchItem> BatchState::waiting(std::int64_t after, std::size_t most) {
@@ -234,6 +253,16 @@ std::vector<BatchItem> BatchState::waiting(std::int64_t after, std::size_t most)
     for (BatchItem& item : items)
         item.recorded = events(item.number);
     return items;
+}
+
+BatchItem BatchState::item(std::int64_t number) {
+    SqliteStatement row = database_.prepare(
+        "SELECT coalesce(i.id, i.key), i.inputs, s.usd FROM items i LEFT JOIN shares s ON s.number = i.number "
+        "WHERE i.number = ?");
+    if (!row.bind(1, number).step()) throw std::runtime_error(fmt::format("the batch has no item {}", number));
+    BatchItem item{number, json::parse(row.text(0)), json::parse(row.text(1)), events(number)};
+    item.spent_usd = real(row.text(2));
+    return item;
 }
 
 std::vector<Event> BatchState::events(std::int64_t item) {
@@ -257,6 +286,16 @@ void BatchState::each_result(const std::function<void(const std::string& id, con
         "SELECT coalesce(i.id, i.key), r.report FROM items i JOIN results r ON r.number = i.number ORDER BY i.number");
     while (rows.step())
         visit(rows.text(0), rows.text(1));
+}
+
+void BatchState::each_labelled(const std::function<void(const DataItem& item, const json& report)>& visit) {
+    SqliteStatement rows = database_.prepare(
+        "SELECT coalesce(i.id, i.key), i.inputs, i.expected, i.line, r.report FROM items i JOIN results r "
+        "ON r.number = i.number WHERE i.expected IS NOT NULL ORDER BY i.number");
+    while (rows.step())
+        visit({json::parse(rows.text(0)), json::parse(rows.text(1)), json::parse(rows.text(2)),
+               static_cast<int>(rows.number(3))},
+              json::parse(rows.text(4)));
 }
 
 }  // namespace enough

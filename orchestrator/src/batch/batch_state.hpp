@@ -20,8 +20,9 @@ struct BatchIdentity {
     std::string workflow;
     std::string workflow_hash;
     std::string data_hash;
-    std::string begun;  ///< RFC 3339
-    std::string id;     ///< letters and digits
+    std::string begun;           ///< RFC 3339
+    std::string id;              ///< letters and digits
+    std::string calls_per_item;  ///< of a batch with a budget of calls; else empty
 
     bool operator==(const BatchIdentity&) const = default;
 };
@@ -57,7 +58,8 @@ public:
 
     /// Failed items are to be begun anew; what they used is kept with `BatchCounts::earlier`.
     void retry_failed();
-    /// `used` says of each run that was cut off what it has used; kept with `BatchCounts::earlier`.
+    /// Items that have not ended are begun anew. `used` says of each run that was cut off what it has used; kept with
+    /// `BatchCounts::earlier`.
     void forget_events(const std::function<RunTotals(const std::vector<Event>&)>& used);
 
     /// False: it is known already.
@@ -71,21 +73,30 @@ public:
     /// Items without a result, after the number `after`, in order; `most` at most, and fewer if they are large.
     std::vector<BatchItem> waiting(std::int64_t after, std::size_t most);
 
+    /// One item, with what was recorded of it.
+    BatchItem item(std::int64_t number);
+
     /// In the order of the lines.
     void each_set_aside(
         const std::function<void(std::int64_t line, const std::string& fault, const std::string& text)>& visit);
     /// In the order of the data: id and report, both JSON.
     void each_result(const std::function<void(const std::string& id, const std::string& report)>& visit);
+    /// In the order of the data, items that have ended and have an `expected`.
+    void each_labelled(const std::function<void(const DataItem& item, const nlohmann::json& report)>& visit);
 
 private:
     explicit BatchState(SqliteDatabase database);
 
     std::vector<Event> events(std::int64_t item);
     void add_earlier(const RunTotals& totals);
+    void begin_shares_anew(std::string_view which);
 
     SqliteDatabase database_;
     SqliteStatement add_;
 };
+
+/// The five columns of a row from `first` on, in the order of `RunTotals`.
+RunTotals totals_in(const SqliteStatement& row, int first);
 
 /// The connection of the thread that writes.
 SqliteDatabase open_batch_state(const std::filesystem::path& file);

@@ -41,9 +41,9 @@ void begin_finished(BatchState& state, const BatchFiles& files) {
     if (!out.flush()) throw std::runtime_error(fmt::format("cannot write {}", files.finished().string()));
 }
 
-BatchFiles ready(BatchState& state, BatchFiles files) {
-    begin_finished(state, files);
-    return files;
+const BatchSettings& ready(BatchState& state, const BatchSettings& settings) {
+    begin_finished(state, settings.files);
+    return settings;
 }
 
 }  // namespace
@@ -52,15 +52,20 @@ Batch::Work::Work(Batch& batch, ItemRunner& runner, asio::any_io_executor execut
     : batch_(batch),
       runner_(runner),
       group_(executor, TaskGroup::OnError::cancel_others),
-      writer_(executor, ready(*batch.state_, batch.settings_.files), [this] { group_.cancel(); }),
-      end_(executor, asio::steady_timer::time_point::max()) {}
+      writer_(executor, ready(*batch.state_, batch.settings_), [this] { group_.cancel(); }),
+      end_(executor, asio::steady_timer::time_point::max()) {
+    const auto& budget = batch.settings_.calls_per_item;
+    if (!budget) return;
+    shares_.emplace(batch.settings_.files.state());
+    shares_->hand_out();
+    rounds_.emplace(*batch.state_, *shares_, budget->for_items(batch.counts_.items));
+}
 
 Task<BatchEnd> Batch::Work::to_end() {
-    for (std::size_t i = 0; i < batch_.settings_.concurrency; ++i)
-        group_.spawn(take_turns());
     std::exception_ptr fault;
     try {
-        co_await group_.join();
+        Task<void> working = work_off();
+        co_await std::move(working);
     } catch (const std::exception&) {
         fault = std::current_exception();
     }
@@ -75,6 +80,28 @@ Task<BatchEnd> Batch::Work::to_end() {
     co_return out_of_money_ ? BatchEnd::over_budget : BatchEnd::complete;
 }
 
+/// Without a budget of calls all items are one pass.
+Task<void> Batch::Work::work_off() {
+    if (!rounds_) {
+        Task<void> pass = one_pass();
+        co_await std::move(pass);
+        co_return;
+    }
+    const auto& on_pass = batch_.settings_.on_pass;
+    while (!writer_.fault() && !out_of_money_ && !stopped_ && rounds_->turn()) {
+        if (on_pass) on_pass(rounds_->pass_in_words());
+        Task<void> pass = one_pass();
+        co_await std::move(pass);
+        co_await writer_.flush();
+    }
+}
+
+Task<void> Batch::Work::one_pass() {
+    for (std::size_t i = 0; i < batch_.settings_.concurrency; ++i)
+        group_.spawn(take_turns());
+    co_await group_.join();
+}
+
 Task<void> Batch::Work::take_turns() {
     for (;;) {
         std::optional<BatchItem> item = co_await next();
@@ -86,6 +113,8 @@ Task<void> Batch::Work::take_turns() {
 
 Task<void> Batch::Work::run(BatchItem item) {
     const std::int64_t number = item.number;
+    const double spent_before = item.spent_usd;
+    const int granted = item.granted_calls.value_or(0);
     nlohmann::json id = item.id;
     Recording record(writer_, number);
     ++running_;
@@ -94,7 +123,13 @@ Task<void> Batch::Work::run(BatchItem item) {
         ItemResult result = co_await runner_.run(std::move(item), record);
         --running_;
         stopped_ = stopped_ || result.status == Status::cancelled;
-        if (result.status != Status::cancelled) ended(number, id, std::move(result));
+        if (result.status == Status::running) {
+            suspended(number, spent_before, result);
+        } else if (result.status != Status::cancelled) {
+            if (rounds_) rounds_->ended(granted, result.calls);
+            batch_.counts_.waiting_usd -= spent_before;
+            ended(number, id, std::move(result));
+        }
         tell_of_an_end();
         co_return;
     } catch (const boost::system::system_error& error) {
@@ -107,8 +142,14 @@ Task<void> Batch::Work::run(BatchItem item) {
     throw std::runtime_error(fmt::format("item {}: {}", id.dump(), fault));
 }
 
-/// Absent: there is nothing more to begin.
+/// Absent: there is nothing more to begin in this pass.
 Task<std::optional<BatchItem>> Batch::Work::next() {
+    Task<std::optional<BatchItem>> choosing = rounds_ ? next_in_round() : next_in_order();
+    std::optional<BatchItem> item = co_await std::move(choosing);
+    co_return item;
+}
+
+Task<std::optional<BatchItem>> Batch::Work::next_in_order() {
     while (fill_page()) {
         if (may_spend()) {
             std::optional<BatchItem> item(std::move(page_.front()));
@@ -142,6 +183,22 @@ void Batch::Work::tell_of_an_end() {
     end_.cancel();
 }
 
+Task<std::optional<BatchItem>> Batch::Work::next_in_round() {
+    std::optional<BatchItem> item;
+    if (!writer_.fault() && !out_of_money_ && !stopped_) item = rounds_->next();
+    const bool asks = item && item->calls_ended.empty();
+    while (asks && !may_spend()) {
+        out_of_money_ = running_ == 0;
+        if (!out_of_money_) co_await some_end();
+        if (writer_.fault() || out_of_money_ || stopped_) {
+            tell_of_an_end();
+            co_return std::nullopt;
+        }
+    }
+    if (asks) writer_.put(BatchWriter::Granted{item->number, *item->granted_calls});
+    co_return item;
+}
+
 /// Where runs have a limit of their own, those in flight are counted with all of it.
 bool Batch::Work::may_spend() const {
     const auto& most = batch_.settings_.max_usd;
@@ -149,6 +206,12 @@ bool Batch::Work::may_spend() const {
     const double spent = batch_.counts_.usd();
     const auto& of_a_run = batch_.workflow_->limits.usd;
     return of_a_run ? spent + static_cast<double>(running_ + 1) * *of_a_run <= *most : spent < *most;
+}
+
+void Batch::Work::suspended(std::int64_t item, double spent_before, const ItemResult& result) {
+    batch_.counts_.waiting_usd += result.totals.usd - spent_before;
+    writer_.put(BatchWriter::Suspended{item, result.calls, result.need, result.totals.usd});
+    if (batch_.settings_.on_progress) batch_.settings_.on_progress(batch_.counts_, running_);
 }
 
 void Batch::Work::ended(std::int64_t item, nlohmann::json id, ItemResult result) {

@@ -2,6 +2,7 @@
 
 #include "batch/batch_state.hpp"
 #include "batch/batch_writer.hpp"
+#include "batch/call_rounds.hpp"
 
 #include <enough/async/task_group.hpp>
 #include <enough/orchestrator/batch.hpp>
@@ -24,17 +25,24 @@ public:
     Task<BatchEnd> to_end();
 
 private:
+    Task<void> work_off();
+    Task<void> one_pass();
     Task<void> take_turns();
     Task<void> run(BatchItem item);
     Task<std::optional<BatchItem>> next();
+    Task<std::optional<BatchItem>> next_in_order();
+    Task<std::optional<BatchItem>> next_in_round();
     bool fill_page();
     bool may_spend() const;
     Task<void> some_end();
     void tell_of_an_end();
+    void suspended(std::int64_t item, double spent_before, const ItemResult& result);
     void ended(std::int64_t item, nlohmann::json id, ItemResult result);
 
     Batch& batch_;
     ItemRunner& runner_;
+    std::optional<CallShares> shares_;  ///< with a budget of calls
+    std::optional<CallRounds> rounds_;
     TaskGroup group_;
     BatchWriter writer_;
     std::deque<BatchItem> page_;

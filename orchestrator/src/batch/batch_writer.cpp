@@ -31,21 +31,25 @@ std::string output_line(const std::string& id, const std::string& report) {
     return fmt::format("{{\"id\":{},{}\n", id, std::string_view(report).substr(1));
 }
 
-BatchWriter::BatchWriter(asio::any_io_executor executor, const BatchFiles& files, std::function<void()> on_fault)
+BatchWriter::BatchWriter(asio::any_io_executor executor, const BatchSettings& settings, std::function<void()> on_fault)
     : executor_(executor),
       written_(std::make_shared<asio::steady_timer>(executor, asio::steady_timer::time_point::max())),
       on_fault_(std::make_shared<const std::function<void()>>(std::move(on_fault))),
-      database_(open_batch_state(files.state())),
+      keep_events_(settings.keep_events),
+      many_wait_(settings.calls_per_item.has_value()),
+      database_(open_batch_state(settings.files.state())),
       add_event_(database_.prepare("INSERT OR REPLACE INTO events (item, number, body) VALUES (?, ?, ?)")),
       add_result_(
           database_.prepare("INSERT OR IGNORE INTO results (number, status, calls, input_tokens, "
                             "cached_input_tokens, output_tokens, usd, report) VALUES (?, ?, ?, ?, ?, ?, ?, ?)")),
       remove_events_(database_.prepare("DELETE FROM events WHERE item = ?")),
-      file_(files.finished().string()),
+      set_share_(database_.prepare("UPDATE shares SET granted = ?, need = ?, usd = ? WHERE number = ?")),
+      grant_(database_.prepare("UPDATE shares SET granted = ?, need = NULL WHERE number = ?")),
+      file_(settings.files.finished().string()),
       out_(file_, std::ios::binary | std::ios::app) {
     if (!out_) throw std::runtime_error(fmt::format("cannot write {}", file_));
     SqliteStatement rows = database_.prepare("SELECT DISTINCT item FROM events");
-    while (rows.step())
+    while (!keep_events_ && !many_wait_ && rows.step())
         with_events_.insert(rows.number(0));
     thread_ = std::thread([this] { work(); });
 }
@@ -146,14 +150,16 @@ void BatchWriter::write(const std::deque<Entry>& entries) {
     SqliteTransaction transaction(database_);
     for (const Entry& entry : entries) {
         const auto* recorded = std::get_if<Recorded>(&entry);
-        if (recorded && !finished.contains(recorded->item)) write(*recorded);
+        if (recorded && (keep_events_ || !finished.contains(recorded->item))) write(*recorded);
         if (const auto* each = std::get_if<Finished>(&entry)) write(*each);
+        if (const auto* each = std::get_if<Granted>(&entry)) write(*each);
+        if (const auto* each = std::get_if<Suspended>(&entry)) write(*each);
     }
     transaction.commit();
 }
 
 void BatchWriter::write(const Recorded& recorded) {
-    with_events_.insert(recorded.item);
+    if (!keep_events_ && !many_wait_) with_events_.insert(recorded.item);
     add_event_.bind(1, recorded.item).bind(2, static_cast<std::int64_t>(recorded.event.number));
     add_event_.bind(3, text_of(to_json(recorded.event))).step();
 }
@@ -163,7 +169,18 @@ void BatchWriter::write(const Finished& finished) {
     add_result_.bind(1, finished.item).bind(2, name(finished.result.status)).bind(3, totals.calls);
     add_result_.bind(4, totals.input_tokens).bind(5, totals.cached_input_tokens).bind(6, totals.output_tokens);
     add_result_.bind(7, fmt::format("{}", totals.usd)).bind(8, finished.result.report).step();
-    if (with_events_.erase(finished.item) > 0) remove_events_.bind(1, finished.item).step();
+    const bool has_events = many_wait_ ? !keep_events_ : with_events_.erase(finished.item) > 0;
+    if (has_events) remove_events_.bind(1, finished.item).step();
+    set_share_.bind(1, std::int64_t{finished.result.calls}).bind_null(2).bind(3, "0").bind(4, finished.item).step();
+}
+
+void BatchWriter::write(const Granted& granted) {
+    grant_.bind(1, std::int64_t{granted.calls}).bind(2, granted.item).step();
+}
+
+void BatchWriter::write(const Suspended& suspended) {
+    set_share_.bind(1, std::int64_t{suspended.calls}).bind(2, order_of_need(suspended.need));
+    set_share_.bind(3, fmt::format("{}", suspended.usd)).bind(4, suspended.item).step();
 }
 
 void BatchWriter::append(const std::deque<Entry>& entries) {

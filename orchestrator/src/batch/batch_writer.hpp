@@ -35,11 +35,24 @@ public:
         nlohmann::json id;
         ItemResult result;
     };
-    using Entry = std::variant<Recorded, Finished>;
+    /// An item may make so many calls from now on, and is run.
+    struct Granted {
+        std::int64_t item = 0;
+        int calls = 0;
+    };
+    /// It has made so many, and waits for another.
+    struct Suspended {
+        std::int64_t item = 0;
+        int calls = 0;
+        double need = 0;
+        double usd = 0;
+    };
+    using Entry = std::variant<Recorded, Finished, Granted, Suspended>;
 
-    /// Lines of finished items are appended to `files.finished()`, too. `on_fault` is called on `executor`, once, when
-    /// nothing can be written any more. Throws `SqliteError`, or `std::runtime_error` if that file can't be written.
-    BatchWriter(asio::any_io_executor executor, const BatchFiles& files, std::function<void()> on_fault);
+    /// Lines of finished items are appended to `settings.files.finished()`, too. `on_fault` is called on `executor`,
+    /// once, when nothing can be written any more. Throws `SqliteError`, or `std::runtime_error` if that file can't be
+    /// written.
+    BatchWriter(asio::any_io_executor executor, const BatchSettings& settings, std::function<void()> on_fault);
     /// What waits is written first.
     ~BatchWriter();
 
@@ -62,6 +75,8 @@ private:
     void write(const std::deque<Entry>& entries);
     void write(const Recorded& recorded);
     void write(const Finished& finished);
+    void write(const Granted& granted);
+    void write(const Suspended& suspended);
     void append(const std::deque<Entry>& entries);
     void failed(const std::string& why);
     Task<void> next_transaction();
@@ -69,6 +84,8 @@ private:
     asio::any_io_executor executor_;
     std::shared_ptr<asio::steady_timer> written_;  ///< cancelled after each transaction; a late one may outlive this
     std::shared_ptr<const std::function<void()>> on_fault_;  ///< a late call finds it gone
+    bool keep_events_;                                       ///< of items that have ended
+    bool many_wait_;  ///< most items have events for long: which ones must not be remembered here
 
     mutable std::mutex mutex_;
     std::condition_variable arrival_;
@@ -84,6 +101,8 @@ private:
     SqliteStatement add_event_;
     SqliteStatement add_result_;
     SqliteStatement remove_events_;
+    SqliteStatement set_share_;
+    SqliteStatement grant_;
     std::set<std::int64_t> with_events_;
     std::string file_;
     std::ofstream out_;

@@ -38,8 +38,9 @@ Handover handover_of(const Rung& rung) {
 }
 
 /// Could anybody still want the text of an answer that will be escalated? Then its call must not be cut short.
-bool text_needed(const Ladder& ladder, std::size_t rung) {
-    if (rung + 1 == ladder.rungs.size()) return ladder.on_exhausted != OnExhausted::fail;
+bool text_needed(const Fold& fold, const Ladder& ladder, std::size_t rung) {
+    const bool may_be_the_last = fold.state.granted_calls.has_value();  // whose calls may be ended after any of them
+    if (may_be_the_last || rung + 1 == ladder.rungs.size()) return ladder.on_exhausted != OnExhausted::fail;
     return handover_of(ladder.rungs[rung + 1]) != Handover::fresh;
 }
 
@@ -183,7 +184,7 @@ std::optional<EarlyStop> chain_stop(const Fold& fold, const CallRecord& call) {
     if (call.purpose != CallPurpose::answer) return std::nullopt;
     const Ladder& ladder = fold.ladder(call.place);
     const AgentRung& rung = rung_of(fold, call.place, call.rung);
-    if (!rung.gate || text_needed(ladder, call.rung)) return std::nullopt;
+    if (!rung.gate || text_needed(fold, ladder, call.rung)) return std::nullopt;
     return early_stop(gate_at(rung, position_of(call)), position_of(call), call.max_tokens);
 }
 

@@ -1,5 +1,7 @@
 #include <enough/orchestrator/engine.hpp>
 
+#include <enough/orchestrator/call_by_call.hpp>
+
 #include "engine/live_run.hpp"
 #include "wall_time.hpp"
 
@@ -130,6 +132,9 @@ Task<RunState> Engine::run(nlohmann::json inputs, RunOptions options) {
     start.inputs = complete_inputs(*workflow_, inputs);
     start.sampling = options.sampling;
     start.allowance = options.allowance;
+    start.granted_calls = options.granted_calls;
+    if (const auto why = why_not_call_by_call(*workflow_); options.granted_calls && why)
+        throw std::invalid_argument(*why);
     if (options.run_id.empty()) options.run_id = to_string(boost::uuids::random_generator()());
 
     const asio::any_io_executor executor = co_await asio::this_coro::executor;

@@ -207,6 +207,7 @@ std::string tool_server_prefix(const Workflow& sub_workflow) {
 }
 
 bool ask(Fold& fold, const CallOrder& order, std::vector<Message> messages) {
+    if (!is_granted(fold, order, messages)) return false;
     RunState& run = fold.state;
     const Workflow& workflow = fold.workflow(order.place);
     const AgentRole& role = workflow.agents.at(order.agent);

@@ -48,8 +48,18 @@ struct CallOrder {
     std::optional<SignalSettings> evidence;
 };
 
-/// Puts `messages` to an agent. False: the budget does not allow it, and what follows from that has happened.
+/// Puts `messages` to an agent. False: it is not granted, or the budget does not allow it, and
+/// what follows from that has happened.
 bool ask(Fold& fold, const CallOrder& order, std::vector<Message> messages);
+
+// engine/call_by_call.cpp: runs that are granted their calls one by one
+
+/// May this call be made? False: it waits to be granted, or the calls have ended and so has the ladder.
+bool is_granted(Fold& fold, const CallOrder& order, std::vector<Message>& messages);
+void on_calls_granted(Fold& fold, int calls);
+void on_calls_ended(Fold& fold, const std::string& reason);
+
+// engine/exchange.cpp
 
 /// An answer came: calls tools, asks for a repair, or hands the answer to whom it is for.
 void on_answer(Fold& fold, CallRecord& call, const CallAnswered& fact);
@@ -92,6 +102,9 @@ void begin_ladder(Fold& fold, Place place);
 
 /// The rung's answer was not good enough, or there is none: the next rung, or the end.
 void climb(Fold& fold, Place place);
+
+/// Ends the ladder without acceptance: the step gives what `on_exhausted` says.
+void exhausted(Fold& fold, Place place, const std::string& reason);
 
 /// The step has its answer.
 void accept(Fold& fold, Place place, CallId chosen, const std::string& reason);

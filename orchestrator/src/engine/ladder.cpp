@@ -27,22 +27,6 @@ std::optional<CallId> best_answer(const std::vector<RungAnswer>& answers) {
     return best ? std::optional(best->call) : std::nullopt;
 }
 
-void exhausted(Fold& fold, Place place) {
-    const std::string reason = "no rung was accepted";
-    const auto& answers = fold.ladder_state(place).answers;
-    switch (fold.ladder(place).on_exhausted) {
-        case OnExhausted::fail:
-            return finish_step(fold, place, Status::failed, reason);
-        case OnExhausted::best:
-            fold.step(place).chosen = best_answer(answers);
-            break;
-        case OnExhausted::last:
-            if (!answers.empty()) fold.step(place).chosen = answers.back().call;
-            break;
-    }
-    finish_step(fold, place, Status::unresolved, reason);
-}
-
 bool on_last_rung(const Fold& fold, Place place) {
     return fold.state.step(place).ladder.rung + 1 == fold.ladder(place).rungs.size();
 }
@@ -57,9 +41,24 @@ void begin_ladder(Fold& fold, Place place) {
 }
 
 void climb(Fold& fold, Place place) {
-    if (on_last_rung(fold, place)) return exhausted(fold, place);
+    if (on_last_rung(fold, place)) return exhausted(fold, place, "no rung was accepted");
     ++fold.ladder_state(place).rung;
     begin_rung(fold, place);
+}
+
+void exhausted(Fold& fold, Place place, const std::string& reason) {
+    const auto& answers = fold.ladder_state(place).answers;
+    switch (fold.ladder(place).on_exhausted) {
+        case OnExhausted::fail:
+            return finish_step(fold, place, Status::failed, reason);
+        case OnExhausted::best:
+            fold.step(place).chosen = best_answer(answers);
+            break;
+        case OnExhausted::last:
+            if (!answers.empty()) fold.step(place).chosen = answers.back().call;
+            break;
+    }
+    finish_step(fold, place, Status::unresolved, reason);
 }
 
 void accept(Fold& fold, Place place, CallId chosen, const std::string& reason) {

@@ -2,6 +2,8 @@
 
 #include "engine/call_watch.hpp"
 
+#include <enough/orchestrator/call_by_call.hpp>
+
 #include <fmt/format.h>
 #include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -80,7 +82,7 @@ Task<void> LiveRun::to_end(Unfinished left, bool cancelled) {
 
 Task<void> LiveRun::live(bool cancelled) {
     bool told = false;
-    while (!is_final(state_.status)) {
+    while (!is_final(state_.status) && !awaits_call(state_)) {
         const auto cancellation = co_await asio::this_coro::cancellation_state;
         cancelled = cancelled || cancellation.cancelled() != asio::cancellation_type::none;
         if (cancelled && !told) {
@@ -120,6 +122,10 @@ void LiveRun::take_up(Unfinished left) {
         perform(std::move(question));
     for (const auto& [id, wait] : left.timers)
         perform(wait);
+    if (!options_.calls_ended.empty())
+        feed(CallsEnded{options_.calls_ended});
+    else if (options_.granted_calls && *options_.granted_calls > state_.granted_calls.value_or(*options_.granted_calls))
+        feed(CallsGranted{*options_.granted_calls});
 }
 
 /// What was sent may have cost something although its answer never came: its prompt at least is booked, as of a failed

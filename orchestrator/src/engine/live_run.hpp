@@ -24,8 +24,8 @@ public:
     LiveRun(std::shared_ptr<const Workflow> workflow, const Agents& agents, const ToolServers& tools,
             RunOptions options, asio::any_io_executor executor);
 
-    /// Runs to the end, joined. Cancelling it ends the run; it returns normally all the same. `cancelled`: its caller
-    /// has been cancelled before.
+    /// Runs to the end, or to where it waits to be granted a call; joined. Cancelling it ends the run; it returns
+    /// normally all the same. `cancelled`: its caller has been cancelled before.
     Task<void> to_end(RunStarted start, bool cancelled);
 
     /// Goes on with one that was interrupted, to its end; otherwise the same. `left` must be of this run.

@@ -1,5 +1,7 @@
 #include "engine/fold.hpp"
 
+#include <enough/orchestrator/call_by_call.hpp>
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -74,9 +76,12 @@ struct Apply {
         run.tools = fact.tools;
         run.sampling = fact.sampling;
         run.purses = Purses(smaller(run.workflow->limits, fact.allowance));
+        run.granted_calls = fact.granted_calls;
         run.root().context = {{"inputs", fact.inputs}, {"steps", nlohmann::json::object()}};
         fold.touched.push_back(0);
         if (fact.tools_error) end_run(fold, Status::failed, *fact.tools_error);
+        if (const auto why = why_not_call_by_call(*run.workflow); fact.granted_calls && why && !ending(fold))
+            end_run(fold, Status::failed, *why);
     }
 
     void operator()(const CallAnswered& fact) {
@@ -162,6 +167,14 @@ struct Apply {
         if (fact.timer == 0 || fact.timer > fold.state.timers.size())
             throw std::logic_error(fmt::format("there is no timer {}", fact.timer));
         if (!ending(fold)) on_timer(fold, fact.timer);
+    }
+
+    void operator()(const CallsGranted& fact) {
+        if (!ending(fold)) on_calls_granted(fold, fact.calls);
+    }
+
+    void operator()(const CallsEnded& fact) {
+        if (!ending(fold)) on_calls_ended(fold, fact.reason);
     }
 
     template <class Conclusion>

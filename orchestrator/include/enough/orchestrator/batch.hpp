@@ -5,6 +5,7 @@
 #include <enough/orchestrator/event.hpp>
 #include <enough/orchestrator/run_totals.hpp>
 #include <enough/orchestrator/status.hpp>
+#include <enough/policies/constant_budget.hpp>
 #include <enough/workflows/workflow.hpp>
 
 #include <nlohmann/json.hpp>
@@ -35,14 +36,20 @@ struct BatchItem {
     std::int64_t number = 0;  ///< from 1, in the order of the data
     nlohmann::json id;
     nlohmann::json inputs;        ///< complete, defaults filled in
-    std::vector<Event> recorded;  ///< of a run that was cut off, to go on with; mostly empty
+    std::vector<Event> recorded;  ///< of a run that was cut off or suspended, to go on with; mostly empty
+    double spent_usd = 0;         ///< by that run so far, as far as it is known
+    // Where the batch has a budget of calls; see `RunOptions`:
+    std::optional<int> granted_calls;
+    std::string calls_ended;
 };
 
 /// What became of an item.
 struct ItemResult {
-    Status status = Status::failed;
+    Status status = Status::failed;  ///< `running`: it waits to be granted another call
     RunTotals totals;
     std::string report;  ///< the run report, a JSON object in one line
+    int calls = 0;       ///< questions put to models, further attempts not counted
+    double need = 0;     ///< of an item that waits: how much it needs its next call
 
     static ItemResult of(const RunState& state);
     /// Of an item that no run could be made of: a report without steps.
@@ -85,10 +92,11 @@ struct BatchCounts {
     RunTotals used;              ///< by the items that have ended
     RunTotals earlier;           ///< by tries of items that were begun anew, and by items that are no more
     RunTotals wasted;            ///< by workers that had lost their items: it counts for no result
+    double waiting_usd = 0;      ///< spent on items that wait for another call
 
     std::int64_t ended() const { return accepted + unresolved + failed + over_budget; }
     void count(Status status, std::int64_t items = 1);
-    double usd() const { return used.usd + earlier.usd + wasted.usd; }
+    double usd() const { return used.usd + earlier.usd + wasted.usd + waiting_usd; }
 };
 
 struct BatchSettings {
@@ -99,6 +107,11 @@ struct BatchSettings {
     bool strict = false;            ///< refuse data with bad lines instead of setting them aside
     std::size_t concurrency = 16;
     std::optional<double> max_usd;  ///< no further item is begun that could break it
+    /// A budget of calls for all items together: one for each first, what is left to the neediest
+    /// (docs/constant-budget.md). Only for workflows that `why_no_constant_budget` has nothing against.
+    std::optional<CallsPerItem> calls_per_item;
+    bool keep_events = false;                              ///< of items that have ended, too: for `EvenSpending`
+    std::function<void(const std::string& what)> on_pass;  ///< before each round of that budget, in words
     std::function<void(const BatchCounts&, std::size_t running)> on_progress;
 };
 
@@ -137,6 +150,9 @@ public:
     /// written any more.
     Task<BatchEnd> run(ItemRunner& runner);
 
+    /// How the budget of calls was spent; null without one. To be called when nothing runs.
+    nlohmann::ordered_json call_budget() const;
+
     /// Writes the output, a line per item in the order of the data, if every item has ended; false if not.
     bool write_output();
 
@@ -147,6 +163,7 @@ private:
     void go_on(BatchIdentity known, std::istream& data);
     void take_other(BatchIdentity& known, std::istream& data);
     void check_data();
+    void check_calls_per_item(const BatchIdentity& known) const;
     void fit_inputs();
 
     std::shared_ptr<const Workflow> workflow_;
@@ -156,6 +173,11 @@ private:
     BatchCounts counts_;
     std::string id_;
 };
+
+/// Why a budget of calls can't be spread over runs of this workflow, in a sentence; absent: it can. Beside what
+/// `why_not_call_by_call` asks for, there must be gates that say which answers are unsure, all by one signal, and
+/// something to spend a second call on.
+std::optional<std::string> why_no_constant_budget(const Workflow& workflow);
 
 /// How the batch of an output stands, read from its state while it may be running. Throws `std::invalid_argument` if
 /// there is none.

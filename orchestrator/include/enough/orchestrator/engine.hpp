@@ -70,6 +70,12 @@ struct RunOptions {
     Approver* approver = nullptr;   ///< must outlive the run; null: nobody can be asked, and nothing is approved
     Sampling sampling;              ///< in the place of the agents' own; only what `Workflow::allowed` allows counts
     RunAllowance allowance;
+    /// The run is suspended rather than make more calls than this in all; see `orchestrator/call_by_call.hpp`. Absent:
+    /// as many as it likes. Only for workflows that `why_not_call_by_call` has nothing against, others throw.
+    std::optional<int> granted_calls;
+    /// Of a suspended run that is gone on with: why no further call is granted, so that it ends with what it has.
+    /// Empty: it may be.
+    std::string calls_ended;
 };
 
 /// Runs one workflow any number of times, also at the same time.
@@ -88,6 +94,9 @@ public:
     /// run is in the state, not an exception; inputs that do not fit throw `std::invalid_argument` before anything is
     /// asked.
     ///
+    /// With `granted_calls` it may come back suspended: `awaits_call(state)`, its status `running`. Nothing of it is
+    /// left running then either; `resume` goes on with it.
+    ///
     /// Cancelling it (`terminal`) closes every socket of the run, joins its calls and returns normally, with the status
     /// `cancelled`. When it returns, nothing of the run is left running.
     Task<RunState> run(nlohmann::json inputs, RunOptions options = {});
@@ -100,6 +109,9 @@ public:
     /// as an attempt that failed, with its prompt's tokens (as far as anybody can know), so that limits and usage hold
     /// for both parts together. The sinks see the events that follow the recorded ones, numbered on without a gap. The
     /// run's clock goes on from the last fact: the time in between counts for no limit, and its id stays what it was.
+    ///
+    /// A run that was begun with `granted_calls` goes on if the options grant more than it was granted so far, ends if
+    /// they end its calls, and is suspended again otherwise.
     ///
     /// Throws before anything is asked: `std::invalid_argument` if the events are none of this workflow's (another
     /// hash, gaps, another run's), `AuditError` if they hold other decisions than this version makes. A run that has

@@ -53,6 +53,8 @@ struct RunStarted {
     std::optional<std::string> tools_error;              ///< a server that can't say what it offers: the run fails
     Sampling sampling = {};  ///< what whoever started the run set anew, of what `Workflow::allowed` allows
     RunAllowance allowance = {};
+    /// The run makes no more calls than this before it is granted more (`CallsGranted`); absent: as many as it likes.
+    std::optional<int> granted_calls = {};
 };
 
 struct CallAnswered {
@@ -102,6 +104,16 @@ struct ApprovalGiven {
 
 struct TimerFired {
     TimerId timer = 0;
+};
+
+/// A run that was begun with a number of calls may make so many in all from now on.
+struct CallsGranted {
+    int calls = 0;
+};
+
+/// Whoever started the run pays for no further call: the ladder ends with what it has.
+struct CallsEnded {
+    std::string reason;
 };
 
 // What the engine concludes from them: recomputed when the facts are folded again.
@@ -231,7 +243,8 @@ struct RunFinished {
 };
 
 using EventBody = std::variant<RunStarted, CallAnswered, CallFailed, CallAborted, TimeExpired, CancelRequested,
-                               AttemptRequested, ToolReturned, ApprovalGiven, TimerFired,  // facts up to here
+                               AttemptRequested, ToolReturned, ApprovalGiven, TimerFired, CallsGranted,
+                               CallsEnded,  // facts up to here
                                StepStarted, CallRequested, CallJudged, CallGivenUp, AttemptDecided, CallContinued,
                                CallSetAside, BallotCast, PanelDecided, ToolRequested, ApprovalRequested, StepRetried,
                                TimerSet, StepFinished, RunFinished>;

@@ -132,6 +132,17 @@ struct RungAnswer {
     bool operator==(const RungAnswer&) const = default;
 };
 
+/// A call that is not made before the run is granted another one.
+struct AwaitedCall {
+    std::string agent;
+    int chain_step = 1;
+    int chain_length = 1;
+    std::string signal;
+    std::optional<SignalSettings> evidence;
+    std::vector<Message> messages;
+    bool operator==(const AwaitedCall&) const = default;
+};
+
 /// Where a ladder stands.
 struct LadderState {
     std::size_t rung = 0;
@@ -145,6 +156,7 @@ struct LadderState {
     std::vector<RungAnswer> answers;    ///< so far, in order
     std::optional<CallId> standing;     ///< what a following rung is told of
     std::string standing_text;
+    std::optional<AwaitedCall> awaited;  ///< of a run whose granted calls are used up
     bool operator==(const LadderState&) const = default;
 };
 
@@ -253,6 +265,8 @@ struct RunState {
     int wasted_calls = 0;
     double wasted_usd = 0;
     std::map<std::string, std::vector<ToolSpec>> tools;
+    std::optional<int> granted_calls;        ///< absent: as many as it likes
+    std::optional<std::string> calls_ended;  ///< why there will be no further call; absent: there may be
     std::optional<std::string> output;
     std::optional<std::string> error;
 

@@ -128,7 +128,7 @@ type Body =
   | {type: "step_retried"; step: string; attempt: number; reason: string}
   | {type: "step_finished"; step: string; status: Status; answer: string | null; reason: string}
   | {type: "run_finished"; status: Status; output: string | null; error: string | null}
-  | {type: "cancel_requested" | "time_expired"}
+  | {type: "cancel_requested" | "time_expired" | "calls_granted" | "calls_ended"}
   | {type: "timer_set" | "timer_fired"};
 
 export type EventLine = EventHead & Body;
@@ -137,6 +137,7 @@ export const eventTypes: EventLine["type"][] = [
   "call_given_up", "call_continued", "call_set_aside", "attempt_requested", "attempt_decided", "ballot_cast",
   "panel_decided", "tool_requested", "tool_returned", "approval_requested", "approval_given", "step_retried",
   "step_finished", "run_finished", "cancel_requested", "time_expired", "timer_set", "timer_fired",
+  "calls_granted", "calls_ended",
 ];
 
 export interface PanelDecision {
