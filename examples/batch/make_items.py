@@ -1,48 +1,46 @@
 #!/usr/bin/env python3
 """Writes short questions as labelled items: make_items.py COUNT SEED > questions.jsonl
 
-Sums, stories of things that come and go, and questions about words, all made up here; the same seed
-gives the same items, each question once.
+Small numbers: some kinds are easy for a small model, some are not. The same seed gives the same items,
+each question once.
 """
 
 import json
 import random
 import sys
 
-NAMES = ["Ada", "Ben", "Clara", "Deniz", "Emil", "Farah", "Goran", "Hana", "Ivo", "Jun"]
-THINGS = ["apples", "books", "stamps", "marbles", "pencils", "stones", "tickets", "buttons"]
-WORDS = ["apple", "bridge", "candle", "desert", "engine", "forest", "garden", "harbour", "island", "jungle", "kettle", "ladder",
-         "market", "needle", "orange", "pepper", "rabbit", "saddle", "tunnel", "valley", "window", "yellow"]
-
-
 def sums(rng):
-    a, b = rng.randint(2, 99), rng.randint(2, 99)
-    sign = rng.choice("+-")
-    if sign == "-" and b > a:
-        a, b = b, a
-    return f"What is {a} {sign} {b}?", a + b if sign == "+" else a - b
+    a, b = rng.randint(1, 10), rng.randint(1, 10)
+    return f"What is {a} + {b}?", a + b
 
 
-def stories(rng):
-    name, thing = rng.choice(NAMES), rng.choice(THINGS)
-    has, gets = rng.randint(3, 20), rng.randint(2, 12)
-    gives = rng.randint(1, has)
-    return f"{name} has {has} {thing}, gives {gives} away and gets {gets} new ones. How many {thing} has {name} now?", \
-        has - gives + gets
+def differences(rng):
+    a = rng.randint(2, 10)
+    b = rng.randint(1, a - 1)
+    return f"What is {a} - {b}?", a - b
 
 
-def letters(rng):
-    word = rng.choice(WORDS)
-    return f"How many letters has the word '{word}'?", len(word)
+def products(rng):
+    a, b = rng.randint(2, 9), rng.randint(2, 10)
+    return f"What is {a} * {b}?", a * b
 
 
-def dozens(rng):
-    boxes, each, eaten = rng.randint(2, 9), rng.randint(3, 12), rng.randint(2, 5)
-    return f"There are {boxes} boxes with {each} eggs each, and {eaten} eggs are broken. How many are whole?", \
-        boxes * each - eaten
+def successors(rng):
+    a = rng.randint(1, 99)
+    return f"Which number comes after {a}?", a + 1
 
 
-KINDS = [sums, stories, dozens, letters]
+def larger(rng):
+    a, b = rng.sample(range(1, 100), 2)
+    return f"Which number is larger, {a} or {b}?", max(a, b)
+
+
+def halves(rng):
+    a = rng.randint(2, 50)
+    return f"What is half of {2 * a}?", a
+
+
+KINDS = [sums, differences, products, successors, larger, halves]
 
 
 def main() -> None:

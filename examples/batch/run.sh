@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# 200 questions as a batch: interrupted twice, gone on with, and graded. Some minutes on two cores.
+# 200 questions as a batch: interrupted twice, gone on with, and graded; then with a budget of 1.5 calls for each, against
+# spending them evenly. Some minutes on two cores.
 #   run.sh [FOLDER]    where the results go; default: build/batch. What an earlier run left there is removed.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
@@ -14,7 +15,7 @@ fi
 here=examples/batch
 out=${1:-build/batch}
 mkdir -p "$out"
-rm -f "$out"/answers.jsonl*
+rm -f "$out"/answers.jsonl* "$out"/budget.jsonl*
 
 # One try: TRY SECONDS SIGNAL OPTION…; what a signal has ended is no failure here.
 try() {
@@ -28,8 +29,8 @@ try() {
   "$enough" batch -o "$out/answers.jsonl" --status
 }
 
-try "A first try, killed without warning (kill -9)" "${FIRST:-20}" KILL
-try "It goes on, and is interrupted (Ctrl-C)" "${SECOND:-20}" INT --resume
+try "A first try, killed without warning (kill -9)" "${FIRST:-10}" KILL
+try "It goes on, and is interrupted (Ctrl-C)" "${SECOND:-10}" INT --resume
 try "It goes on to the end" 3600 INT --resume
 
 say "Every id once, in the order of the data"
@@ -42,3 +43,6 @@ right = sum(number(b["output"]) == a["expected"] for a, b in zip(asked, answered
 calls = sum(each["usage"]["calls"] for each in answered)
 print(f"{len(answered)} items, {right} right, {calls} calls")
 PYTHON
+
+say "The same questions with 1.5 calls each on average, the neediest first"
+"$enough" batch "$here/workflow.yaml" "$here/questions.jsonl" -o "$out/budget.jsonl" --calls-per-item 1.5 --against-evenly
